@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libvirt-streamdisk.h: stream the disks of running guests
+ *
+ * A stream copies what a disk's backing images hold into the disk's own image,
+ * while the guest runs, until the disk no longer depends on them.
+ * The calls work on the connections and domains of the stock libvirt library.
+ */
+
+#pragma once
+
+#include <libvirt/libvirt.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * virDomainStreamDiskFlags:
+ *
+ * What virDomainStreamDisk() does; exactly one is given.
+ *
+ * Since: 0.1.0
+ */
+typedef enum {
+    VIR_DOMAIN_STREAM_DISK_START = 1 << 0, /* stream the whole disk, in the background */
+    VIR_DOMAIN_STREAM_DISK_STOP = 1 << 1,  /* end the stream; what is copied stays */
+    VIR_DOMAIN_STREAM_DISK_ONE = 1 << 2,   /* copy one increment, beginning at offset */
+} virDomainStreamDiskFlags;
+
+/**
+ * VIR_DOMAIN_STREAM_DISK_NAME_BUFLEN:
+ *
+ * Room for a device alias or a disk target, with its terminating zero.
+ *
+ * Since: 0.1.0
+ */
+# define VIR_DOMAIN_STREAM_DISK_NAME_BUFLEN 128
+
+/**
+ * virDomainStreamDiskState:
+ *
+ * One active stream, as virDomainStreamDiskInfo() reports it.
+ *
+ * Since: 0.1.0
+ */
+typedef struct _virDomainStreamDiskState virDomainStreamDiskState;
+struct _virDomainStreamDiskState {
+    char alias[VIR_DOMAIN_STREAM_DISK_NAME_BUFLEN];  /* device alias, "virtio-disk0" */
+    char target[VIR_DOMAIN_STREAM_DISK_NAME_BUFLEN]; /* disk target, "vda" */
+    unsigned long long offset;                       /* current position, in bytes */
+    unsigned long long size;                         /* position at the end, in bytes */
+};
+
+/**
+ * virDomainStreamDiskStatePtr:
+ *
+ * Since: 0.1.0
+ */
+typedef virDomainStreamDiskState *virDomainStreamDiskStatePtr;
+
+/**
+ * virDomainStreamDiskStatus:
+ *
+ * Where a stream stands: the value of VIR_DOMAIN_STREAM_DISK_STATS_STATE.
+ *
+ * Since: 0.1.0
+ */
+typedef enum {
+    VIR_DOMAIN_STREAM_DISK_STARTING = 0,  /* asked for, not yet confirmed */
+    VIR_DOMAIN_STREAM_DISK_RUNNING = 1,
+    VIR_DOMAIN_STREAM_DISK_STOPPING = 2,  /* being stopped */
+    VIR_DOMAIN_STREAM_DISK_COMPLETED = 3, /* the disk no longer needs what lay below base */
+    VIR_DOMAIN_STREAM_DISK_STOPPED = 4,   /* ended before its end, by request or with the guest */
+    VIR_DOMAIN_STREAM_DISK_FAILED = 5,    /* ended before its end, by an error */
+} virDomainStreamDiskStatus;
+
+/**
+ * virDomainStreamDiskPhase:
+ *
+ * What a running stream is doing: the value of VIR_DOMAIN_STREAM_DISK_STATS_PHASE.
+ *
+ * Since: 0.1.0
+ */
+typedef enum {
+    VIR_DOMAIN_STREAM_DISK_PHASE_PULL = 0, /* libvirt's block job copies, in order of offset */
+    VIR_DOMAIN_STREAM_DISK_PHASE_WAIT = 1, /* held slow, until another disk of the guest is done */
+} virDomainStreamDiskPhase;
+
+/**
+ * virDomainStreamDiskBasis:
+ *
+ * What the byte counts of a stream count: the value of VIR_DOMAIN_STREAM_DISK_STATS_BASIS.
+ *
+ * Since: 0.1.0
+ */
+typedef enum {
+    /* the block job's position on the disk: it passes over what is there already,
+     * and over holes, without copying */
+    VIR_DOMAIN_STREAM_DISK_BASIS_POSITION = 0,
+} virDomainStreamDiskBasis;
+
+/* Parameters of virDomainStreamDiskStart() and virDomainStreamDiskSetParameters() */
+
+/**
+ * VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH:
+ *
+ * The most the stream may copy, in bytes per second; 0 is without limit.
+ * VIR_TYPED_PARAM_ULLONG.
+ *
+ * Since: 0.1.0
+ */
+# define VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH "bandwidth"
+
+/**
+ * VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE:
+ *
+ * Whether the name of the base is recorded in the disk's image relative to it,
+ * as VIR_DOMAIN_BLOCK_REBASE_RELATIVE does. Only when starting with a base.
+ * VIR_TYPED_PARAM_BOOLEAN.
+ *
+ * Since: 0.1.0
+ */
+# define VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE "relative"
+
+/* Statistics of a stream, of virDomainStreamDiskGetStats(), lists and events */
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_STATE: a virDomainStreamDiskStatus. INT. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_STATE "state"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_PHASE: a virDomainStreamDiskPhase, while running. INT. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_PHASE "phase"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_ALIAS: the device alias. STRING. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_ALIAS "alias"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_BASE: the image that stays as backing; absent: none. STRING. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_BASE "base"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH: the limit in bytes per second, 0 for none. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH "bandwidth"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_BASIS: a virDomainStreamDiskBasis, for the three below. INT. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_BASIS "basis"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL: bytes at the end. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL "data_total"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED: bytes done. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED "data_processed"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING: bytes left. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING "data_remaining"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS: bytes per second of late; absent until known. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS "data_bps"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED: ms since the stream was first seen; absent if not followed. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED "time_elapsed"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING: ms to the end at data_bps; absent until known. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING "time_remaining"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_REASON: why it stopped or failed. STRING. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_REASON "reason"
+
+/**
+ * virDomainStreamDiskRecord:
+ *
+ * One stream of a connection, with its statistics.
+ *
+ * Since: 0.1.0
+ */
+typedef struct _virDomainStreamDiskRecord virDomainStreamDiskRecord;
+struct _virDomainStreamDiskRecord {
+    virDomainPtr dom;
+    char *disk; /* target, "vda" */
+    virTypedParameterPtr params;
+    int nparams;
+};
+
+/**
+ * virDomainStreamDiskRecordPtr:
+ *
+ * Since: 0.1.0
+ */
+typedef virDomainStreamDiskRecord *virDomainStreamDiskRecordPtr;
+
+/**
+ * virDomainStreamDiskEvent:
+ *
+ * What happened to a stream. Every stream begins with STARTED and ends with
+ * exactly one of COMPLETED, STOPPED and FAILED.
+ *
+ * Since: 0.1.0
+ */
+typedef enum {
+    VIR_DOMAIN_STREAM_DISK_EVENT_STARTED = 0,
+    VIR_DOMAIN_STREAM_DISK_EVENT_PROGRESS = 1, /* at most once a second */
+    VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED = 2,
+    VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED = 3,
+    VIR_DOMAIN_STREAM_DISK_EVENT_FAILED = 4,
+} virDomainStreamDiskEvent;
+
+/**
+ * virConnectStreamDiskEventCallback:
+ * @conn: the connection the callback was registered on
+ * @dom: the domain, valid during the call; virDomainRef() keeps it
+ * @disk: target of the disk
+ * @event: a virDomainStreamDiskEvent
+ * @params: the stream's statistics at that moment, valid during the call
+ * @nparams: how many
+ * @opaque: as registered
+ *
+ * Since: 0.1.0
+ */
+typedef void (*virConnectStreamDiskEventCallback)(virConnectPtr conn,
+                                                  virDomainPtr dom,
+                                                  const char *disk,
+                                                  int event,
+                                                  virTypedParameterPtr params,
+                                                  int nparams,
+                                                  void *opaque);
+
+long long virDomainStreamDisk(virDomainPtr dom,
+                              const char *disk,
+                              unsigned long long offset,
+                              unsigned int flags);
+
+int virDomainStreamDiskInfo(virDomainPtr dom,
+                            virDomainStreamDiskStatePtr states,
+                            unsigned int nstates,
+                            unsigned int flags);
+
+int virDomainStreamDiskStart(virDomainPtr dom,
+                             const char *disk,
+                             const char *base,
+                             virTypedParameterPtr params,
+                             int nparams,
+                             unsigned int flags);
+
+int virDomainStreamDiskSetParameters(virDomainPtr dom,
+                                     const char *disk,
+                                     virTypedParameterPtr params,
+                                     int nparams,
+                                     unsigned int flags);
+
+int virDomainStreamDiskGetStats(virDomainPtr dom,
+                                const char *disk,
+                                virTypedParameterPtr *params,
+                                int *nparams,
+                                unsigned int flags);
+
+int virConnectListAllStreamDisks(virConnectPtr conn,
+                                 virDomainStreamDiskRecordPtr **records,
+                                 unsigned int flags);
+
+void virDomainStreamDiskRecordListFree(virDomainStreamDiskRecordPtr *records);
+
+int virConnectStreamDiskEventRegister(virConnectPtr conn,
+                                      virDomainPtr dom,
+                                      virConnectStreamDiskEventCallback cb,
+                                      void *opaque,
+                                      virFreeCallback freecb,
+                                      unsigned int flags);
+
+int virConnectStreamDiskEventDeregister(virConnectPtr conn,
+                                        int callbackID);
+
+#ifdef __cplusplus
+}
+#endif

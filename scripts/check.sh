@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# check.sh: everything that `make check` does once the packages are there
+#
+#   build-check          warnings are errors; all tests, then the unit tests under valgrind
+#   build-check-address  address and undefined behaviour sanitizers: unit, fuzz, some system tests
+#   build-check-thread   thread sanitizer: unit and some system tests
+#
+# The last line is "N passed, N failed", summed over all of them.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+rm -rf build-check build-check-*/meson-logs
+
+# build DIRECTORY OPTION...
+build() {
+  local dir=$1
+  shift
+  [ -f "$dir/build.ninja" ] || meson setup "$dir" --werror "$@" > /dev/null || exit 1
+  ninja -C "$dir" || exit 1
+}
+
+# Several system tests wait for their guests at the same time.
+run_tests() {
+  meson test --no-rebuild --print-errorlogs --num-processes $(($(nproc) * 2)) -C "$@"
+}
+
+build build-check
+run_tests build-check
+run_tests build-check --setup valgrind --suite unit
+
+build build-check-address -Db_sanitize=address,undefined -Db_lundef=false
+run_tests build-check-address --setup address --suite unit --suite fuzz --suite sanitized
+
+build build-check-thread -Db_sanitize=thread -Db_lundef=false
+run_tests build-check-thread --setup thread --suite unit --suite sanitized
+
+scripts/sum-tests.py build-check*/meson-logs/testlog*.json

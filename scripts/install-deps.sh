@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# install-deps.sh [build]: installs the Debian packages that are missing; with "build", only those
+# that building needs. No package of the lists starts a service.
+set -eu
+
+build=(
+  gcc libc6-dev meson ninja-build pkg-config python3 rpcsvc-proto
+  libglib2.0-dev libjson-c-dev libsystemd-dev libtirpc-dev libvirt-dev libxml2-dev
+)
+tests=(
+  libvirt-clients libvirt-daemon qemu-system-x86 qemu-utils nbdkit      # the stock side
+  busybox-static cpio e2fsprogs kmod                                    # the guest
+  clang libc6-dbg libclang-rt-14-dev gcovr tmux util-linux valgrind     # the checks
+)
+
+packages=("${build[@]}")
+if [ "${1:-}" != build ]; then
+  packages+=("${tests[@]}")
+  # the guest takes the kernel that is here; a container has none
+  compgen -G '/boot/vmlinuz-*' > /dev/null || packages+=(linux-image-cloud-amd64)
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q '^install ok installed' ||
+    missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+root=()
+if [ "$(id -u)" != 0 ]; then
+  root=(sudo)
+  if ! command -v sudo > /dev/null; then
+    echo "$0: please install these packages: ${missing[*]}" >&2
+    exit 1
+  fi
+fi
+
+echo "Installing ${missing[*]}"
+"${root[@]}" apt-get -qq update
+"${root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  apt-get -qq -y --no-install-recommends install "${missing[@]}"

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * daemon_main.c: the process of virtstreamd, from its start to its end
+ *
+ *   clients ──► daemon_listen ──► rpc_server ──► remote_dispatch ──► qemu_driver ──► libvirtd
+ *           ◄── remote_dispatch_event ◄────────────── stream_event ◄──────┘
+ *
+ * One thread runs GLib's default main context, where sockets, signals and libvirt's event
+ * loop meet; calls run in the server's workers.
+ */
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <libvirt/libvirt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "daemon/daemon_background.h"
+#include "daemon/daemon_config.h"
+#include "daemon/daemon_listen.h"
+#include "daemon/daemon_options.h"
+#include "daemon/daemon_pidfile.h"
+#include "qemu/qemu_conn.h"
+#include "qemu/qemu_driver.h"
+#include "remote/remote_dispatch.h"
+#include "remote/remote_socket.h"
+#include "rpc/rpc_server.h"
+#include "stream_event.h"
+#include "util/error.h"
+#include "util/log.h"
+
+#define VIR_FROM_THIS VIR_FROM_NONE
+
+LOG_INIT("daemon.main");
+
+/* What a failed step reported is printed by main(), or logged by whoever goes on. */
+static void
+daemonMainIgnoreError(void *opaque, virErrorPtr err)
+{
+}
+
+static bool
+daemonMainIsSession(void)
+{
+    return geteuid() != 0;
+}
+
+/* Where libvirtd's sockets are as well; NULL with an error */
+static char *
+daemonMainMakeRunDir(void)
+{
+    g_autofree char *socket = remoteSocketPath(daemonMainIsSession(), FALSE);
+    g_autofree char *dir = g_path_get_dirname(socket);
+
+    if (g_mkdir_with_parents(dir, daemonMainIsSession() ? 0700 : 0755) < 0) {
+        errorReportSystem(errno, "cannot create directory '%s'", dir);
+        return NULL;
+    }
+    return g_steal_pointer(&dir);
+}
+
+static int
+daemonMainFailKey(const daemonConfig *config, const char *key)
+{
+    g_autofree char *reason = g_strdup(errorText());
+
+    errorReport(VIR_ERR_CONF_SYNTAX, "%s: %s: %s", config->file, key, reason);
+    return -1;
+}
+
+static const char *
+daemonMainLogOutput(const daemonConfig *config, const daemonOptions *options)
+{
+    if (options->background && g_str_equal(config->logOutputs, "stderr"))
+        return "syslog:virtstreamd";
+    return config->logOutputs;
+}
+
+static int
+daemonMainSetLog(const daemonConfig *config, const daemonOptions *options)
+{
+    if (options->verbose)
+        logSetLevel(LOG_LEVEL_INFO);
+    else if (!g_getenv("LIBVIRT_DEBUG"))
+        logSetLevel(config->logLevel);
+
+    if (!g_getenv("LIBVIRT_LOG_FILTERS") && logSetFilters(config->logFilters) < 0)
+        return daemonMainFailKey(config, "log_filters");
+    if (logSetOutput(daemonMainLogOutput(config, options)) < 0)
+        return daemonMainFailKey(config, "log_outputs");
+    return 0;
+}
+
+static gboolean
+daemonMainReopenLog(void *opaque)
+{
+    const char *output = opaque;
+
+    if (logSetOutput(output) < 0)
+        LOG_ERROR("the log is not opened anew: %s", errorText());
+    return G_SOURCE_CONTINUE;
+}
+
+/* A second signal of the kind ends the process at once. */
+static gboolean
+daemonMainStop(void *opaque)
+{
+    GMainLoop *loop = opaque;
+
+    g_main_loop_quit(loop);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+daemonMainAccept(const rpcIdentity *identity, gboolean readonly, void *opaque)
+{
+    if (!daemonMainIsSession() || identity->uid == 0 || identity->uid == geteuid())
+        return TRUE;
+    LOG_WARNING("client of pid %lld uid %lld refused: this session is of uid %lld",
+                (long long) identity->pid, (long long) identity->uid, (long long) geteuid());
+    return FALSE;
+}
+
+static rpcServer *
+daemonMainNewServer(const daemonConfig *config, const rpcProgram *program)
+{
+    static const rpcServerCallbacks callbacks = { .accept = daemonMainAccept };
+    const rpcServerLimits limits = {
+        .maxClients = config->maxClients,
+        .maxWorkers = config->maxWorkers,
+        .session = {
+            .maxRequests = config->maxClientRequests,
+            .keepaliveInterval = config->keepaliveInterval * 1000,
+            .keepaliveCount = config->keepaliveCount,
+        },
+    };
+    rpcServer *server = rpcServerNew(&limits, &callbacks, NULL);
+
+    rpcServerAddProgram(server, program);
+    return server;
+}
+
+static virConnectPtr
+daemonMainGetConnect(void *opaque)
+{
+    return qemuConnGetConnect(opaque);
+}
+
+/* Serves clients until a signal. Running streams are jobs of libvirt's, and go on. */
+static int
+daemonMainServe(const daemonConfig *config, const char *runDir, daemonListen *sockets,
+                GMainLoop *loop)
+{
+    const char *uri = daemonMainIsSession() ? "qemu:///session" : "qemu:///system";
+    g_autoptr(remoteDispatchEvent) events = remoteDispatchEventNew();
+    g_auto(driverConn) via = {
+        .driver = &qemuDriver,
+        .priv = qemuConnNewResident(uri, runDir),
+    };
+    remoteDispatch dispatch = {
+        .via = via,
+        .getConnect = daemonMainGetConnect,
+        .opaque = via.priv,
+        .events = events,
+    };
+    const rpcProgram program = remoteDispatchProgram(&dispatch);
+    rpcServer *server;
+    int listener = streamEventListen(&via, remoteDispatchEventSend, events, NULL);
+
+    if (listener < 0)
+        return -1;
+
+    server = daemonMainNewServer(config, &program);
+    for (int readonly = 0; readonly <= 1; readonly++) {
+        int fd = daemonListenStealFd(sockets, readonly);
+
+        if (fd >= 0)
+            rpcServerListen(server, fd, readonly);
+    }
+    LOG_INFO("virtstreamd %s serves %s", PACKAGE_VERSION, uri);
+    sd_notify(0, "READY=1");
+    daemonBackgroundReady();
+
+    g_main_loop_run(loop);
+
+    LOG_INFO("virtstreamd ends");
+    sd_notify(0, "STOPPING=1");
+    rpcServerFree(server);
+    streamEventUnlisten(listener);
+    return 0;
+}
+
+static int
+daemonMainRun(const daemonConfig *config, const daemonOptions *options)
+{
+    g_autofree char *runDir = daemonMainMakeRunDir();
+    g_autofree char *settings = daemonConfigFormat(config);
+    g_autofree char *pidPath = NULL;
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(daemonPidfile) pidfile = NULL;
+    g_autoptr(daemonListen) sockets = NULL;
+
+    if (!runDir || daemonMainSetLog(config, options) < 0)
+        return -1;
+    LOG_DEBUG("settings: %s", settings);
+
+    g_unix_signal_add(SIGTERM, daemonMainStop, loop);
+    g_unix_signal_add(SIGINT, daemonMainStop, loop);
+    g_unix_signal_add(SIGHUP, daemonMainReopenLog,
+                      (char *) daemonMainLogOutput(config, options));
+
+    pidPath = options->pidFile ? g_strdup(options->pidFile)
+                               : g_build_filename(runDir, "virtstreamd.pid", NULL);
+    pidfile = daemonPidfileNew(pidPath);
+    if (!pidfile)
+        return -1;
+    sockets = daemonListenNew(config);
+    if (!sockets || virEventRegisterDefaultImpl() < 0)
+        return -1;
+    return daemonMainServe(config, runDir, sockets, loop);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_auto(daemonOptions) options = { 0 };
+    g_autoptr(daemonConfig) config = NULL;
+    g_autoptr(GError) err = NULL;
+
+    setlocale(LC_ALL, "");
+    if (!daemonOptionsParse(&options, argc, argv, &err)) {
+        g_printerr("virtstreamd: %s; see virtstreamd --help\n", err->message);
+        return EXIT_FAILURE;
+    }
+    if (options.version) {
+        g_print("virtstreamd (libvirt-streamdisk) %s\n", PACKAGE_VERSION);
+        return EXIT_SUCCESS;
+    }
+
+    signal(SIGPIPE, SIG_IGN);
+    umask(daemonMainIsSession() ? 0077 : 0022);
+    /* a session's libvirtd is waited for, and must not be started by that */
+    g_setenv("LIBVIRT_AUTOSTART", "0", TRUE);
+    virSetErrorFunc(NULL, daemonMainIgnoreError);
+
+    config = daemonConfigLoad(daemonMainIsSession(), options.config);
+    if (!config || (options.background && daemonBackgroundEnter() < 0) ||
+        daemonMainRun(config, &options) < 0) {
+        g_printerr("virtstreamd: error: %s\n", errorText());
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}

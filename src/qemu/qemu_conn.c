@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qemu_conn.c: the three kinds of life of a connection */
+
+#include "qemu/qemu_conn.h"
+
+#include "qemu/qemu_follow.h"
+#include "qemu/qemu_link.h"
+#include "util/error.h"
+#include "util/handle.h"
+#include "util/lock.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+struct _qemuConn {
+    gatomicrefcount refs;
+    bool resident;
+    char *uri; /* resident only */
+    qemuStreams *streams;
+
+    /* resident: all its life, follow touched by the loop's thread only;
+     * in process: while following */
+    loop *where;
+    qemuLink *link; /* resident only */
+    qemuFollow *follow;
+
+    GMutex subscribing; /* in process: who begins or ends to follow; held over calls to libvirt,
+                         * protects subscribers; taken before all others */
+    unsigned int subscribers;
+
+    GMutex lock; /* protects conn */
+    virConnectPtr conn;
+};
+
+/* In process: those that follow, one per connection of the application's */
+static struct {
+    GMutex lock; /* protects conns and their follow */
+    GPtrArray *conns;
+} qemuConnFollowing;
+
+static qemuConn *
+qemuConnNew(virConnectPtr conn, bool resident)
+{
+    qemuConn *self = g_new0(qemuConn, 1);
+
+    g_atomic_ref_count_init(&self->refs);
+    g_mutex_init(&self->lock);
+    g_mutex_init(&self->subscribing);
+    self->resident = resident;
+    self->streams = qemuStreamsNew(self, resident);
+    if (conn)
+        virConnectRef(conn);
+    self->conn = conn;
+    return self;
+}
+
+static int
+qemuConnUp(virConnectPtr conn, void *opaque)
+{
+    qemuConn *self = opaque;
+
+    if (!(self->follow = qemuFollowNew(conn, self->where, self->streams, true)))
+        return -1;
+    virConnectRef(conn);
+    g_mutex_lock(&self->lock);
+    self->conn = conn;
+    g_mutex_unlock(&self->lock);
+    return 0;
+}
+
+static void
+qemuConnDown(void *opaque)
+{
+    qemuConn *self = opaque;
+    g_autoptr(virConnect) conn = NULL;
+
+    g_mutex_lock(&self->lock);
+    conn = g_steal_pointer(&self->conn);
+    g_mutex_unlock(&self->lock);
+    g_clear_pointer(&self->follow, qemuFollowFree);
+}
+
+static const qemuLinkHandlers qemuConnLinkHandlers = {
+    .up = qemuConnUp,
+    .down = qemuConnDown,
+};
+
+qemuConn *
+qemuConnNewResident(const char *uri, const char *socketDir)
+{
+    qemuConn *self = qemuConnNew(NULL, true);
+
+    self->uri = g_strdup(uri);
+    self->where = loopNew("qemu-follow");
+    self->link = qemuLinkNew(uri, socketDir, self->where, &qemuConnLinkHandlers, self);
+    return self;
+}
+
+qemuConn *
+qemuConnOpen(virConnectPtr conn)
+{
+    LOCK_SCOPE(&qemuConnFollowing.lock);
+
+    for (guint i = 0; qemuConnFollowing.conns && i < qemuConnFollowing.conns->len; i++) {
+        qemuConn *self = g_ptr_array_index(qemuConnFollowing.conns, i);
+
+        if (self->conn == conn) {
+            g_atomic_ref_count_inc(&self->refs);
+            return self;
+        }
+    }
+    return qemuConnNew(conn, false);
+}
+
+void
+qemuConnUnref(qemuConn *self)
+{
+    if (!self || !g_atomic_ref_count_dec(&self->refs))
+        return;
+    if (self->where)
+        loopStop(self->where);
+    qemuFollowFree(self->follow);
+    qemuLinkFree(self->link);
+    loopFree(self->where);
+    qemuStreamsFree(self->streams);
+    handleCloseConnect(self->conn);
+    g_mutex_clear(&self->lock);
+    g_mutex_clear(&self->subscribing);
+    g_free(self->uri);
+    g_free(self);
+}
+
+virConnectPtr
+qemuConnGetConnect(qemuConn *self)
+{
+    LOCK_SCOPE(&self->lock);
+
+    if (!self->conn) {
+        errorReport(VIR_ERR_NO_CONNECT, "virtstreamd is not connected to libvirt (%s)",
+                    self->uri);
+        return NULL;
+    }
+    virConnectRef(self->conn);
+    return self->conn;
+}
+
+qemuStreams *
+qemuConnGetStreams(qemuConn *self)
+{
+    return self->streams;
+}
+
+bool
+qemuConnIsResident(qemuConn *self)
+{
+    return self->resident;
+}
+
+bool
+qemuConnIsFollowing(qemuConn *self)
+{
+    LOCK_SCOPE(&qemuConnFollowing.lock);
+
+    return self->resident || self->follow;
+}
+
+/* Under self->subscribing */
+static int
+qemuConnFollow(qemuConn *self)
+{
+    loop *where = loopNew("qemu-follow");
+    qemuFollow *follow = qemuFollowNew(self->conn, where, self->streams, false);
+
+    if (!follow) {
+        loopFree(where);
+        return -1;
+    }
+    self->where = where;
+
+    {
+        LOCK_SCOPE(&qemuConnFollowing.lock);
+
+        self->follow = follow;
+        if (!qemuConnFollowing.conns)
+            qemuConnFollowing.conns = g_ptr_array_new();
+        g_ptr_array_add(qemuConnFollowing.conns, self);
+    }
+    return 0;
+}
+
+/* Under self->subscribing */
+static void
+qemuConnUnfollow(qemuConn *self)
+{
+    qemuFollow *follow;
+
+    {
+        LOCK_SCOPE(&qemuConnFollowing.lock);
+
+        g_ptr_array_remove_fast(qemuConnFollowing.conns, self);
+        follow = g_steal_pointer(&self->follow);
+    }
+    loopStop(self->where);
+    qemuFollowFree(follow);
+    g_clear_pointer(&self->where, loopFree);
+}
+
+int
+qemuConnSubscribe(qemuConn *self)
+{
+    LOCK_SCOPE(&self->subscribing);
+
+    if (self->resident)
+        return 0;
+    if (self->subscribers == 0 && qemuConnFollow(self) < 0)
+        return -1;
+    self->subscribers++;
+    return 0;
+}
+
+void
+qemuConnUnsubscribe(qemuConn *self)
+{
+    LOCK_SCOPE(&self->subscribing);
+
+    if (!self->resident && --self->subscribers == 0)
+        qemuConnUnfollow(self);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_conn.h: what the driver holds of one connection to libvirt
+ *
+ * Three kinds of life, one object:
+ *   passing    one public call in process: the streams are asked of libvirt anew
+ *   following  in process while somebody listens to events: kept in line by libvirt's events
+ *   resident   in the daemon: follows from the first, opens its connection itself, and lets
+ *              the streams of a guest take turns
+ */
+
+#pragma once
+
+#include "qemu/qemu_streams.h"
+
+typedef struct _qemuConn qemuConn;
+
+/* The daemon's, for @uri, whose socket is in @socketDir. Connects in the background, and
+ * again whenever libvirtd is back. Needs libvirt's event loop. */
+qemuConn *qemuConnNewResident(const char *uri, const char *socketDir);
+
+/* The one that follows on @conn, or else a passing one. */
+qemuConn *qemuConnOpen(virConnectPtr conn);
+
+void qemuConnUnref(qemuConn *self);
+
+/* A reference to libvirt's connection; NULL and an error while libvirtd is away. */
+virConnectPtr qemuConnGetConnect(qemuConn *self);
+
+/* The table of streams; a passing one's holds what qemu_sync.h finds. */
+qemuStreams *qemuConnGetStreams(qemuConn *self);
+
+bool qemuConnIsResident(qemuConn *self);
+bool qemuConnIsFollowing(qemuConn *self);
+
+/* In process: begins to follow, with the first that subscribes, and ends with the last. */
+int qemuConnSubscribe(qemuConn *self);
+void qemuConnUnsubscribe(qemuConn *self);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qemu_control.c: checks a wish, does it with libvirt's block job, and notes it in the table */
+
+#include "qemu/qemu_control.h"
+
+#include "qemu/qemu_job.h"
+#include "qemu/qemu_sync.h"
+#include "util/error.h"
+#include "util/log.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+LOG_INIT("qemu.control");
+
+qemuStream *
+qemuControlFind(qemuConn *conn, virDomainPtr dom, const char *name)
+{
+    qemuStreams *streams = qemuConnGetStreams(conn);
+    g_autoptr(GPtrArray) disks = NULL;
+    const qemuDisk *disk;
+    virDomainBlockJobInfo info;
+    qemuStream *stream;
+
+    if (!qemuConnIsFollowing(conn) && qemuSyncAdopt(streams, dom, false) < 0)
+        return NULL;
+    if ((stream = qemuStreamsFindActive(streams, dom, name)))
+        return stream;
+
+    if (!(disks = qemuSyncGetDisks(dom)) || !(disk = qemuDiskListFind(disks, name)))
+        return NULL;
+    if (qemuJobGetPull(dom, disk->target, &info) < 0)
+        return NULL; /* libvirt's error, or that its job is of another kind */
+    errorReport(VIR_ERR_INVALID_ARG, "disk %s does not have an active block job", disk->target);
+    return NULL;
+}
+
+/* Of a stream of the same disk that the table thinks active: is it still? */
+static int
+qemuControlCheckFree(qemuStreams *streams, virDomainPtr dom, const char *target)
+{
+    g_autoptr(qemuStream) known = qemuStreamsFindActive(streams, dom, target);
+
+    if (!known)
+        return 0;
+    if (qemuSyncSample(streams, known, false) == 0)
+        qemuSyncResolve(streams, known, VIR_DOMAIN_STREAM_DISK_STOPPED,
+                        "the block job was aborted", true);
+    if (!qemuStreamsIsActive(streams, known))
+        return 0;
+    errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "disk '%s' already in active block job", target);
+    return -1;
+}
+
+/* Ends that come together crash QEMU, and in process nobody stays to hold one back. */
+static int
+qemuControlCheckAlone(qemuConn *conn, virDomainPtr dom, const char *target)
+{
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(qemuConnGetStreams(conn), dom);
+
+    for (guint i = 0; i < active->len && !qemuConnIsResident(conn); i++) {
+        const qemuStream *other = g_ptr_array_index(active, i);
+
+        if (g_str_equal(other->target, target))
+            continue;
+        errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' of the domain is being streamed: "
+                    "without virtstreamd one disk of a domain at a time", other->target);
+        return -1;
+    }
+    return 0;
+}
+
+int
+qemuControlStart(qemuConn *conn, virDomainPtr dom, const char *name, const char *base,
+                 bool relative, unsigned long long limit)
+{
+    qemuStreams *streams = qemuConnGetStreams(conn);
+    g_autoptr(GPtrArray) disks = qemuSyncGetDisks(dom);
+    g_autoptr(qemuStream) stream = NULL;
+    const qemuDisk *disk;
+
+    if (!disks || !(disk = qemuDiskListFind(disks, name)) || qemuDiskCheckStreamable(disk) < 0)
+        return -1;
+    if (!qemuConnIsFollowing(conn) && qemuSyncAdopt(streams, dom, false) < 0)
+        return -1;
+    if (qemuControlCheckFree(streams, dom, disk->target) < 0 ||
+        qemuControlCheckAlone(conn, dom, disk->target) < 0)
+        return -1;
+
+    if (!(stream = qemuStreamsBegin(streams, dom, disk, base, limit))) {
+        errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "disk '%s' already in active block job",
+                    disk->target);
+        return -1;
+    }
+    if (qemuJobStart(dom, disk->target, base, relative, stream->speed) < 0) {
+        qemuStreamsForget(streams, stream);
+        return -1;
+    }
+    LOG_INFO("stream of disk %s of domain %s started", disk->target, virDomainGetName(dom));
+    qemuStreamsConfirm(streams, stream);
+    return 0;
+}
+
+int
+qemuControlStop(qemuConn *conn, virDomainPtr dom, const char *name)
+{
+    qemuStreams *streams = qemuConnGetStreams(conn);
+    g_autoptr(qemuStream) stream = qemuControlFind(conn, dom, name);
+
+    if (!stream)
+        return -1;
+    qemuStreamsSetStopping(streams, stream, true);
+    if (qemuJobAbort(dom, stream->target) < 0) {
+        qemuStreamsSetStopping(streams, stream, false);
+        return -1;
+    }
+    qemuSyncResolve(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "stopped on request", true);
+    return 0;
+}
+
+int
+qemuControlSetLimit(qemuConn *conn, virDomainPtr dom, const char *name,
+                    unsigned long long limit)
+{
+    qemuStreams *streams = qemuConnGetStreams(conn);
+    g_autoptr(qemuStream) stream = qemuControlFind(conn, dom, name);
+    unsigned long long before;
+
+    if (!stream)
+        return -1;
+    before = qemuStreamsSetLimit(streams, stream, limit);
+    if (qemuSyncSpeeds(streams, dom) < 0) {
+        qemuStreamsSetLimit(streams, stream, before);
+        return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_control.h: what users ask of streams: start, stop, another limit
+ *
+ * Errors are reported, and nothing is changed then.
+ */
+
+#pragma once
+
+#include "qemu/qemu_conn.h"
+
+int qemuControlStart(qemuConn *conn, virDomainPtr dom, const char *name, const char *base,
+                     bool relative, unsigned long long limit);
+
+int qemuControlStop(qemuConn *conn, virDomainPtr dom, const char *name);
+
+int qemuControlSetLimit(qemuConn *conn, virDomainPtr dom, const char *name,
+                        unsigned long long limit);
+
+/* The active stream of the disk that is named by target or path; NULL and an error if there
+ * is no such disk or stream. Asked of libvirt if the connection is a passing one. */
+qemuStream *qemuControlFind(qemuConn *conn, virDomainPtr dom, const char *name);

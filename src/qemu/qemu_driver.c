@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qemu_driver.c: the slots: check flags and parameters, call one module, shape the answer */
+
+#include "qemu/qemu_driver.h"
+
+#include "internal.h"
+#include "qemu/qemu_control.h"
+#include "qemu/qemu_sync.h"
+#include "util/handle.h"
+#include "util/log.h"
+#include "util/params.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+LOG_INIT("qemu.driver");
+
+static int
+qemuDriverOpen(virConnectPtr conn, void **priv)
+{
+    const char *type = virConnectGetType(conn);
+
+    if (!type)
+        return -1;
+    if (g_strcmp0(type, "QEMU"))
+        return 0;
+    *priv = qemuConnOpen(conn);
+    return 1;
+}
+
+static void
+qemuDriverClose(void *priv)
+{
+    qemuConnUnref(priv);
+}
+
+static long long
+qemuDriverStreamDisk(void *priv, virDomainPtr dom, const char *disk,
+                     unsigned long long offset, unsigned int flags)
+{
+    virCheckFlags(VIR_DOMAIN_STREAM_DISK_START | VIR_DOMAIN_STREAM_DISK_STOP |
+                  VIR_DOMAIN_STREAM_DISK_ONE, -1);
+
+    if (flags & VIR_DOMAIN_STREAM_DISK_ONE) {
+        errorReport(VIR_ERR_NO_SUPPORT, "%s", "VIR_DOMAIN_STREAM_DISK_ONE");
+        return -1;
+    }
+    if (flags & VIR_DOMAIN_STREAM_DISK_STOP)
+        return qemuControlStop(priv, dom, disk);
+    return qemuControlStart(priv, dom, disk, NULL, false, 0);
+}
+
+static int
+qemuDriverStreamDiskStart(void *priv, virDomainPtr dom, const char *disk, const char *base,
+                          virTypedParameterPtr params, int nparams, unsigned int flags)
+{
+    unsigned long long bandwidth = 0;
+    int relative = 0;
+
+    virCheckFlags(0, -1);
+    if (paramsCheck(params, nparams,
+                    VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH, VIR_TYPED_PARAM_ULLONG,
+                    VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE, VIR_TYPED_PARAM_BOOLEAN,
+                    NULL) < 0 ||
+        paramsGetSpeed(params, nparams, VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH,
+                       &bandwidth) < 0 ||
+        virTypedParamsGetBoolean(params, nparams, VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE,
+                                 &relative) < 0)
+        return -1;
+    if (relative && !base) {
+        errorReport(VIR_ERR_INVALID_ARG, "parameter '%s' needs a base image",
+                    VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE);
+        return -1;
+    }
+    return qemuControlStart(priv, dom, disk, base, relative, bandwidth);
+}
+
+static int
+qemuDriverStreamDiskSetParameters(void *priv, virDomainPtr dom, const char *disk,
+                                  virTypedParameterPtr params, int nparams, unsigned int flags)
+{
+    unsigned long long bandwidth = 0;
+    int rc;
+
+    virCheckFlags(0, -1);
+    if (paramsCheck(params, nparams,
+                    VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH, VIR_TYPED_PARAM_ULLONG,
+                    NULL) < 0 ||
+        (rc = paramsGetSpeed(params, nparams, VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH,
+                             &bandwidth)) < 0)
+        return -1;
+    if (rc == 0) {
+        errorReport(VIR_ERR_INVALID_ARG, "%s", "no parameter to set");
+        return -1;
+    }
+    return qemuControlSetLimit(priv, dom, disk, bandwidth);
+}
+
+/* The active streams of @dom, brought up to date; NULL if it does not run. */
+static GPtrArray *
+qemuDriverListActive(qemuConn *conn, virDomainPtr dom)
+{
+    qemuStreams *streams = qemuConnGetStreams(conn);
+    g_autoptr(GPtrArray) active = NULL;
+
+    if (!qemuConnIsFollowing(conn)) {
+        if (qemuSyncAdopt(streams, dom, false) < 0)
+            return NULL;
+        return qemuStreamsListActive(streams, dom);
+    }
+    active = qemuStreamsListActive(streams, dom);
+    if (active->len == 0) {
+        g_autoptr(GPtrArray) disks = qemuSyncGetDisks(dom); /* does it run at all? */
+
+        return disks ? g_steal_pointer(&active) : NULL;
+    }
+    for (guint i = 0; i < active->len; i++) {
+        if (qemuSyncSample(streams, g_ptr_array_index(active, i), false) < 0)
+            return NULL;
+    }
+    return g_steal_pointer(&active);
+}
+
+static int
+qemuDriverStreamDiskInfo(void *priv, virDomainPtr dom, virDomainStreamDiskStatePtr states,
+                         unsigned int nstates, unsigned int flags)
+{
+    g_autoptr(GPtrArray) active = NULL;
+
+    virCheckFlags(0, -1);
+    if (!(active = qemuDriverListActive(priv, dom)))
+        return -1;
+    for (guint i = 0; i < MIN(active->len, nstates); i++) {
+        if (qemuStreamsGetState(qemuConnGetStreams(priv), g_ptr_array_index(active, i),
+                                &states[i]) < 0)
+            return -1;
+    }
+    return (int) active->len;
+}
+
+static int
+qemuDriverStreamDiskGetStats(void *priv, virDomainPtr dom, const char *disk,
+                             virTypedParameterPtr *params, int *nparams, unsigned int flags)
+{
+    qemuStreams *streams = qemuConnGetStreams(priv);
+    g_autoptr(qemuStream) stream = NULL;
+    g_autoptr(streamEntry) entry = NULL;
+
+    virCheckFlags(0, -1);
+    stream = qemuStreamsFind(streams, dom, disk);
+    if (!stream && !(stream = qemuControlFind(priv, dom, disk)))
+        return -1;
+    if (qemuStreamsIsActive(streams, stream) && qemuSyncSample(streams, stream, false) < 0)
+        return -1;
+    entry = qemuStreamsGetEntry(streams, stream);
+    *params = g_steal_pointer(&entry->params);
+    *nparams = entry->nparams;
+    entry->nparams = 0;
+    return 0;
+}
+
+static GPtrArray *
+qemuDriverListAll(void *priv, unsigned int flags)
+{
+    qemuStreams *streams = qemuConnGetStreams(priv);
+    g_autoptr(GPtrArray) active = NULL;
+    g_autoptr(GPtrArray) entries =
+        g_ptr_array_new_with_free_func((GDestroyNotify) streamEntryFree);
+
+    virCheckFlags(0, NULL);
+    if (!qemuConnIsFollowing(priv)) {
+        g_autoptr(virConnect) conn = qemuConnGetConnect(priv);
+
+        if (!conn || qemuSyncAdoptAll(streams, conn, false) < 0)
+            return NULL;
+    }
+    active = qemuStreamsListActive(streams, NULL);
+    for (guint i = 0; i < active->len; i++) {
+        qemuStream *stream = g_ptr_array_index(active, i);
+
+        /* one that cannot be asked must not hide the others: it is listed as last seen */
+        if (qemuSyncSample(streams, stream, false) < 0)
+            LOG_DEBUG("progress of disk %s: %s", stream->target, errorText());
+        g_ptr_array_add(entries, qemuStreamsGetEntry(streams, stream));
+    }
+    return g_steal_pointer(&entries);
+}
+
+static int
+qemuDriverEventsSubscribe(void *priv)
+{
+    return qemuConnSubscribe(priv);
+}
+
+static void
+qemuDriverEventsUnsubscribe(void *priv)
+{
+    qemuConnUnsubscribe(priv);
+}
+
+const driverTable qemuDriver = {
+    .name = "qemu",
+    .connectOpen = qemuDriverOpen, /* 0.1.0 */
+    .connectClose = qemuDriverClose, /* 0.1.0 */
+    .domainStreamDisk = qemuDriverStreamDisk, /* 0.1.0 */
+    .domainStreamDiskInfo = qemuDriverStreamDiskInfo, /* 0.1.0 */
+    .domainStreamDiskStart = qemuDriverStreamDiskStart, /* 0.1.0 */
+    .domainStreamDiskSetParameters = qemuDriverStreamDiskSetParameters, /* 0.1.0 */
+    .domainStreamDiskGetStats = qemuDriverStreamDiskGetStats, /* 0.1.0 */
+    .connectListAllStreamDisks = qemuDriverListAll, /* 0.1.0 */
+    .connectEventsSubscribe = qemuDriverEventsSubscribe, /* 0.1.0 */
+    .connectEventsUnsubscribe = qemuDriverEventsUnsubscribe, /* 0.1.0 */
+};

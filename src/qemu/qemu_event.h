@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_event.h: what libvirt and QEMU tell about guests and their jobs, handed on in a thread
+ *
+ *   libvirt event loop:  libvirt's callback ──► note ──► loopInvoke
+ *   loop's thread:                                          └──► handler
+ *
+ * Handlers may therefore make libvirt calls that wait, and the application's loop never does.
+ */
+
+#pragma once
+
+#include "util/loop.h"
+
+#include <libvirt/libvirt.h>
+
+typedef struct _qemuEventHandlers qemuEventHandlers;
+struct _qemuEventHandlers {
+    /* a pull of this disk began, whoever started it */
+    void (*jobRunning)(virDomainPtr dom, const char *target, void *opaque);
+    /* QEMU's reason for the end that follows */
+    void (*jobError)(virDomainPtr dom, const char *target, const char *error, void *opaque);
+    /* a pull of this disk ended: a virConnectDomainEventBlockJobStatus */
+    void (*jobEnded)(virDomainPtr dom, const char *target, int status, void *opaque);
+    /* the guest runs no more: a virDomainEventStoppedDetailType */
+    void (*guestStopped)(virDomainPtr dom, int detail, void *opaque);
+    void (*diskRemoved)(virDomainPtr dom, const char *alias, void *opaque);
+};
+
+typedef struct _qemuEvent qemuEvent;
+
+/* Registers with libvirt on @conn; needs libvirt's event loop. QEMU's own events are left out,
+ * with a warning, where libvirt does not let us have them. NULL on error. */
+qemuEvent *qemuEventNew(virConnectPtr conn, loop *where, const qemuEventHandlers *handlers,
+                        void *opaque);
+
+/* Deregisters; called in the loop's thread, or after the loop was stopped. No handler is
+ * called any more. */
+void qemuEventFree(qemuEvent *self);

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qemu_follow.c: what each event means for the streams, and the tick of every second */
+
+#include "qemu/qemu_follow.h"
+
+#include "qemu/qemu_event.h"
+#include "qemu/qemu_job.h"
+#include "qemu/qemu_sync.h"
+#include "util/error.h"
+#include "util/handle.h"
+#include "util/log.h"
+
+#define QEMU_FOLLOW_TICK 1000 /* ms */
+
+/* Without any event a job that libvirt does not know is given up at this tick: the event of
+ * an end can lag behind the answer to a question. */
+#define QEMU_FOLLOW_MISSED_MAX 3
+
+LOG_INIT("qemu.follow");
+
+struct _qemuFollow {
+    virConnectPtr conn;
+    qemuStreams *streams;
+    qemuEvent *event;
+    GSource *tick;
+};
+
+/* Passes on a failure of what nobody waits for. */
+static void
+qemuFollowSpeeds(qemuFollow *self, virDomainPtr dom)
+{
+    if (qemuSyncSpeeds(self->streams, dom) < 0)
+        LOG_DEBUG("speed of a job of domain %s: %s", virDomainGetName(dom), errorText());
+}
+
+static void
+qemuFollowJobRunning(virDomainPtr dom, const char *target, void *opaque)
+{
+    qemuFollow *self = opaque;
+    g_autoptr(qemuStream) known = qemuStreamsFindActive(self->streams, dom, target);
+    g_autoptr(qemuStream) stream = NULL;
+    g_autoptr(GPtrArray) disks = NULL;
+    virDomainBlockJobInfo info = { 0 };
+    const qemuDisk *disk;
+
+    if (known) {
+        qemuStreamsConfirm(self->streams, known);
+        return;
+    }
+    if (!(disks = qemuSyncGetDisks(dom)) || !(disk = qemuDiskListFind(disks, target))) {
+        LOG_DEBUG("a pull nobody can see: %s", errorText());
+        return;
+    }
+    /* It may be over by now; its end is told by an event of its own. */
+    if (qemuJobGetPull(dom, target, &info) < 0)
+        LOG_DEBUG("pull of disk %s: %s", target, errorText());
+    stream = qemuStreamsAdopt(self->streams, dom, disk, info.bandwidth, true);
+    qemuFollowSpeeds(self, dom);
+}
+
+static void
+qemuFollowJobError(virDomainPtr dom, const char *target, const char *error, void *opaque)
+{
+    qemuFollow *self = opaque;
+    g_autoptr(qemuStream) stream = qemuStreamsFindActive(self->streams, dom, target);
+
+    if (stream)
+        qemuStreamsSetError(self->streams, stream, error);
+}
+
+static void
+qemuFollowJobEnded(virDomainPtr dom, const char *target, int status, void *opaque)
+{
+    qemuFollow *self = opaque;
+    g_autoptr(qemuStream) stream = NULL;
+
+    if (qemuStreamsTakeEcho(self->streams, dom, target) ||
+        !(stream = qemuStreamsFindActive(self->streams, dom, target)))
+        return;
+    switch (status) {
+    case VIR_DOMAIN_BLOCK_JOB_COMPLETED:
+        qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+        break;
+    case VIR_DOMAIN_BLOCK_JOB_CANCELED:
+        qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
+                       "the block job was aborted", false);
+        break;
+    default:
+        qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+                       "the block job failed, QEMU gave no reason", false);
+        break;
+    }
+    qemuFollowSpeeds(self, dom);
+}
+
+static const char *
+qemuFollowStopReason(int detail)
+{
+    switch (detail) {
+    case VIR_DOMAIN_EVENT_STOPPED_CRASHED:
+        return "the guest crashed";
+    case VIR_DOMAIN_EVENT_STOPPED_FAILED:
+        return "QEMU ended unexpectedly";
+    case VIR_DOMAIN_EVENT_STOPPED_DESTROYED:
+        return "the guest was destroyed";
+    case VIR_DOMAIN_EVENT_STOPPED_MIGRATED:
+        return "the guest migrated to another host";
+    case VIR_DOMAIN_EVENT_STOPPED_SAVED:
+        return "the guest was saved";
+    default:
+        return "the guest was shut down";
+    }
+}
+
+static void
+qemuFollowGuestStopped(virDomainPtr dom, int detail, void *opaque)
+{
+    qemuFollow *self = opaque;
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, dom);
+    bool failed = detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED ||
+                  detail == VIR_DOMAIN_EVENT_STOPPED_FAILED;
+
+    for (guint i = 0; i < active->len; i++)
+        qemuStreamsEnd(self->streams, g_ptr_array_index(active, i),
+                       failed ? VIR_DOMAIN_STREAM_DISK_FAILED : VIR_DOMAIN_STREAM_DISK_STOPPED,
+                       qemuFollowStopReason(detail), false);
+    qemuStreamsForgetEnded(self->streams, dom);
+}
+
+static void
+qemuFollowDiskRemoved(virDomainPtr dom, const char *alias, void *opaque)
+{
+    qemuFollow *self = opaque;
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, dom);
+
+    for (guint i = 0; i < active->len; i++) {
+        qemuStream *stream = g_ptr_array_index(active, i);
+
+        if (g_str_equal(stream->alias, alias))
+            qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
+                           "the disk was detached", false);
+    }
+    qemuFollowSpeeds(self, dom);
+}
+
+static const qemuEventHandlers qemuFollowHandlers = {
+    .jobRunning = qemuFollowJobRunning,
+    .jobError = qemuFollowJobError,
+    .jobEnded = qemuFollowJobEnded,
+    .guestStopped = qemuFollowGuestStopped,
+    .diskRemoved = qemuFollowDiskRemoved,
+};
+
+static gboolean
+qemuFollowTick(void *opaque)
+{
+    qemuFollow *self = opaque;
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
+
+    for (guint i = 0; i < active->len; i++) {
+        qemuStream *stream = g_ptr_array_index(active, i);
+        int rc = qemuSyncSample(self->streams, stream, true);
+
+        if (rc < 0)
+            LOG_DEBUG("progress of disk %s: %s", stream->target, errorText());
+        if (rc == 0 &&
+            qemuStreamsMissed(self->streams, stream) >= QEMU_FOLLOW_MISSED_MAX)
+            qemuSyncResolve(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+                            "the block job is gone, nobody told why", false);
+        qemuFollowSpeeds(self, stream->dom);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+/* Streams of an earlier connection whose jobs ended unseen */
+static void
+qemuFollowCheckKnown(qemuFollow *self)
+{
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
+
+    qemuStreamsForgetEchoes(self->streams);
+    for (guint i = 0; i < active->len; i++) {
+        qemuStream *stream = g_ptr_array_index(active, i);
+
+        if (qemuSyncSample(self->streams, stream, false) != 1)
+            qemuSyncResolve(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+                            "the block job ended while libvirt was away", false);
+    }
+}
+
+qemuFollow *
+qemuFollowNew(virConnectPtr conn, loop *where, qemuStreams *streams, bool announce)
+{
+    qemuFollow *self = g_new0(qemuFollow, 1);
+
+    self->streams = streams;
+    if (!(self->event = qemuEventNew(conn, where, &qemuFollowHandlers, self))) {
+        g_free(self);
+        return NULL;
+    }
+    virConnectRef(conn);
+    self->conn = conn;
+    self->tick = loopAddTimer(where, QEMU_FOLLOW_TICK, qemuFollowTick, self);
+
+    /* events are registered by now: nothing falls between */
+    qemuFollowCheckKnown(self);
+    if (qemuSyncAdoptAll(streams, conn, announce) < 0)
+        LOG_WARNING("cannot look for running streams: %s", errorText());
+    return self;
+}
+
+void
+qemuFollowFree(qemuFollow *self)
+{
+    if (!self)
+        return;
+    g_source_destroy(self->tick);
+    g_source_unref(self->tick);
+    qemuEventFree(self->event);
+    handleCloseConnect(self->conn);
+    g_free(self);
+}

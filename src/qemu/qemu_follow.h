@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_follow.h: keeps the table of streams in line with libvirt, by its events
+ *
+ * Once a second the active streams are asked how far they are; that is all that is sampled.
+ */
+
+#pragma once
+
+#include "qemu/qemu_streams.h"
+#include "util/loop.h"
+
+typedef struct _qemuFollow qemuFollow;
+
+/* Registers for events on @conn, which are then dealt with in the thread of @where, and takes
+ * up the pulls that run; @announce: publish STARTED for them. NULL on error. */
+qemuFollow *qemuFollowNew(virConnectPtr conn, loop *where, qemuStreams *streams, bool announce);
+
+/* In the thread of the loop, or after it was stopped. The streams stay in the table. */
+void qemuFollowFree(qemuFollow *self);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_job.h: libvirt's block job on a disk, the spine of a stream
+ *
+ * Speeds are in bytes per second, 0 is without limit. Errors are libvirt's own.
+ */
+
+#pragma once
+
+#include <libvirt/libvirt.h>
+#include <stdbool.h>
+
+int qemuJobStart(virDomainPtr dom, const char *target, const char *base, bool relative,
+                 unsigned long long speed);
+
+/* Returns when the job has ended. */
+int qemuJobAbort(virDomainPtr dom, const char *target);
+
+int qemuJobSetSpeed(virDomainPtr dom, const char *target, unsigned long long speed);
+
+/* 1 and *info (bandwidth in bytes) if a pull runs; 0 if there is no job; -1 on error, which
+ * a job of another kind is. */
+int qemuJobGetPull(virDomainPtr dom, const char *target, virDomainBlockJobInfoPtr info);

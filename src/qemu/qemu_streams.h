@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_streams.h: the table of a connection's streams, and their events
+ *
+ * One per domain and disk: the active one, or else the last that ended, until the domain
+ * ends. Every change of state is made here, under the table's lock, and publishes its event
+ * there, so that events leave in the order of what happened. Functions here make no call to
+ * libvirtd. All may be called by any thread.
+ */
+
+#pragma once
+
+#include "qemu/qemu_stream.h"
+
+typedef struct _qemuStreams qemuStreams;
+
+/* @publisher: the priv that events are published with; @turns: let one stream of a domain
+ * have its full speed at a time */
+qemuStreams *qemuStreamsNew(void *publisher, bool turns);
+void qemuStreamsFree(qemuStreams *self);
+
+/* By target or path, active or ended; NULL if there is none. No error is reported. */
+qemuStream *qemuStreamsFind(qemuStreams *self, virDomainPtr dom, const char *disk);
+/* The same, but only if it is active. */
+qemuStream *qemuStreamsFindActive(qemuStreams *self, virDomainPtr dom, const char *disk);
+
+/* The active streams of @dom, or of all domains if NULL, as references, oldest first. */
+GPtrArray *qemuStreamsListActive(qemuStreams *self, virDomainPtr dom);
+
+/* A new stream, STARTING, whose job is yet to be started with the speed it has; NULL if the
+ * disk has an active one. @base NULL: none */
+qemuStream *qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk,
+                             const char *base, unsigned long long limit);
+
+/* The same, for a job that runs already, with speed @speed. @announce: publish STARTED. */
+qemuStream *qemuStreamsAdopt(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk,
+                             unsigned long long speed, bool announce);
+
+/* Takes back a stream that is still STARTING, because its job was refused. */
+void qemuStreamsForget(qemuStreams *self, qemuStream *stream);
+
+/* The job runs: publishes STARTED, unless it is known already. */
+void qemuStreamsConfirm(qemuStreams *self, qemuStream *stream);
+
+/* A stop was asked for, or (@stopping false) has failed. */
+void qemuStreamsSetStopping(qemuStreams *self, qemuStream *stream, bool stopping);
+
+/* The stream ended: publishes STARTED if that is owed, and the end, and passes the turn.
+ * @reason: why; QEMU's own error is preferred. @echo: libvirt's event of this end is still
+ * to come. Nothing if it had ended before. */
+void qemuStreamsEnd(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStatus state,
+                    const char *reason, bool echo);
+
+/* Whether the event of an end is the echo of one that is dealt with; uses it up. */
+bool qemuStreamsTakeEcho(qemuStreams *self, virDomainPtr dom, const char *target);
+/* None will come any more: the connection to libvirtd is new. */
+void qemuStreamsForgetEchoes(qemuStreams *self);
+
+/* QEMU told why the job is about to end. */
+void qemuStreamsSetError(qemuStreams *self, qemuStream *stream, const char *error);
+
+/* Notes a measurement; @tick: the one of every second, which counts for the rate and
+ * publishes PROGRESS. @speed: the job's, as libvirt told it together
+ * with the figures; if it is not the one that was set last (@serial: qemuStreamsSpeedSerial()
+ * before asking), somebody else set it, and it is the user's limit from now on. */
+void qemuStreamsSample(qemuStreams *self, qemuStream *stream, guint64 done, guint64 total,
+                       unsigned long long speed, guint serial, bool tick);
+guint qemuStreamsSpeedSerial(qemuStreams *self, qemuStream *stream);
+
+/* libvirt knew no job: how many times in a row by now. */
+unsigned int qemuStreamsMissed(qemuStreams *self, qemuStream *stream);
+
+/* Sets the limit, and returns the one before. */
+unsigned long long qemuStreamsSetLimit(qemuStreams *self, qemuStream *stream,
+                                       unsigned long long limit);
+
+/* Whether the job should get another speed, and which: then set it, and say so with
+ * qemuStreamsSpeedSet(), also if it failed. One thread at a time is told to. */
+bool qemuStreamsSpeedWanted(qemuStreams *self, qemuStream *stream, unsigned long long *speed);
+void qemuStreamsSpeedSet(qemuStreams *self, qemuStream *stream, unsigned long long speed,
+                         bool success);
+
+bool qemuStreamsIsActive(qemuStreams *self, qemuStream *stream);
+
+/* The short form of the statistics; -1 if a name is longer than its place. */
+int qemuStreamsGetState(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStatePtr state);
+
+/* The statistics of this moment. */
+streamEntry *qemuStreamsGetEntry(qemuStreams *self, qemuStream *stream);
+
+/* Drops what is remembered of a domain's ended streams. */
+void qemuStreamsForgetEnded(qemuStreams *self, virDomainPtr dom);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qemu_sync.c: questions to libvirt about domains, chains and jobs, and what follows from them */
+
+#include "qemu/qemu_sync.h"
+
+#include <stdlib.h>
+
+#include "qemu/qemu_job.h"
+#include "util/error.h"
+#include "util/log.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+LOG_INIT("qemu.sync");
+
+GPtrArray *
+qemuSyncGetDisks(virDomainPtr dom)
+{
+    char *xml = NULL;
+    GPtrArray *disks;
+
+    switch (virDomainIsActive(dom)) {
+    case 0:
+        errorReport(VIR_ERR_OPERATION_INVALID, "domain '%s' is not running",
+                    virDomainGetName(dom));
+        return NULL;
+    case 1:
+        break;
+    default:
+        return NULL;
+    }
+    if (!(xml = virDomainGetXMLDesc(dom, 0)))
+        return NULL;
+    disks = qemuDiskListParse(xml);
+    free(xml);
+    return disks;
+}
+
+static void
+qemuSyncAdoptDisk(qemuStreams *streams, virDomainPtr dom, const qemuDisk *disk, bool announce)
+{
+    g_autoptr(qemuStream) known = qemuStreamsFindActive(streams, dom, disk->target);
+    g_autoptr(qemuStream) stream = NULL;
+    virDomainBlockJobInfo info;
+
+    if (known || disk->depth == 0 || qemuJobGetPull(dom, disk->target, &info) != 1)
+        return;
+    if (!(stream = qemuStreamsAdopt(streams, dom, disk, info.bandwidth, announce)))
+        return;
+    LOG_INFO("found the pull of disk %s of domain %s", disk->target, virDomainGetName(dom));
+    qemuStreamsSample(streams, stream, info.cur, info.end, info.bandwidth,
+                      qemuStreamsSpeedSerial(streams, stream), false);
+}
+
+int
+qemuSyncAdopt(qemuStreams *streams, virDomainPtr dom, bool announce)
+{
+    g_autoptr(GPtrArray) disks = qemuSyncGetDisks(dom);
+
+    if (!disks)
+        return -1;
+    for (guint i = 0; i < disks->len; i++)
+        qemuSyncAdoptDisk(streams, dom, g_ptr_array_index(disks, i), announce);
+    virResetLastError(); /* a disk that could not be asked has no pull */
+    return 0;
+}
+
+int
+qemuSyncAdoptAll(qemuStreams *streams, virConnectPtr conn, bool announce)
+{
+    virDomainPtr *doms = NULL;
+    int ndoms = virConnectListAllDomains(conn, &doms, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+
+    if (ndoms < 0)
+        return -1;
+    for (int i = 0; i < ndoms; i++) {
+        if (qemuSyncAdopt(streams, doms[i], announce) < 0)
+            LOG_DEBUG("streams of domain %s: %s", virDomainGetName(doms[i]), errorText());
+        virDomainFree(doms[i]);
+    }
+    free(doms);
+    return 0;
+}
+
+int
+qemuSyncSample(qemuStreams *streams, qemuStream *stream, bool tick)
+{
+    guint serial = qemuStreamsSpeedSerial(streams, stream);
+    virDomainBlockJobInfo info;
+    int rc = qemuJobGetPull(stream->dom, stream->target, &info);
+
+    if (rc == 1)
+        qemuStreamsSample(streams, stream, info.cur, info.end, info.bandwidth, serial, tick);
+    return rc;
+}
+
+void
+qemuSyncResolve(qemuStreams *streams, qemuStream *stream,
+                virDomainStreamDiskStatus otherwise, const char *reason, bool echo)
+{
+    g_autoptr(GPtrArray) disks = qemuSyncGetDisks(stream->dom);
+    const qemuDisk *disk = disks ? qemuDiskListFind(disks, stream->target) : NULL;
+
+    virResetLastError();
+    if (!disks)
+        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
+                       "the guest does not run any more", echo);
+    else if (!disk)
+        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
+                       "the disk was detached", echo);
+    else if (disk->depth < stream->depth)
+        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, echo);
+    else
+        qemuStreamsEnd(streams, stream, otherwise, reason, echo);
+}
+
+static int
+qemuSyncSpeed(qemuStreams *streams, qemuStream *stream)
+{
+    unsigned long long speed;
+
+    while (qemuStreamsSpeedWanted(streams, stream, &speed)) {
+        int rc = qemuJobSetSpeed(stream->dom, stream->target, speed);
+
+        qemuStreamsSpeedSet(streams, stream, speed, rc == 0);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int
+qemuSyncSpeeds(qemuStreams *streams, virDomainPtr dom)
+{
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(streams, dom);
+    int ret = 0;
+
+    for (guint i = 0; i < active->len; i++) {
+        if (qemuSyncSpeed(streams, g_ptr_array_index(active, i)) < 0)
+            ret = -1;
+    }
+    return ret;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_sync.h: brings the table of streams in line with libvirt, by asking
+ *
+ * Every function here makes calls that wait for libvirtd.
+ */
+
+#pragma once
+
+#include "qemu/qemu_streams.h"
+
+/* The disks of a running domain; NULL and an error if it does not run. */
+GPtrArray *qemuSyncGetDisks(virDomainPtr dom);
+
+/* Takes up every pull of @dom that the table does not know. @announce: publish STARTED. */
+int qemuSyncAdopt(qemuStreams *streams, virDomainPtr dom, bool announce);
+/* Of every running domain of @conn. */
+int qemuSyncAdoptAll(qemuStreams *streams, virConnectPtr conn, bool announce);
+
+/* Asks how far a stream is. 1: noted; 0: libvirt knows no job; -1: error. @tick: the
+ * measurement of every second. */
+int qemuSyncSample(qemuStreams *streams, qemuStream *stream, bool tick);
+
+/* A job is gone: what the chain looks like now decides whether it completed; if not, the
+ * stream ended as @otherwise, by @reason. @echo as in qemuStreamsEnd(). */
+void qemuSyncResolve(qemuStreams *streams, qemuStream *stream,
+                     virDomainStreamDiskStatus otherwise, const char *reason, bool echo);
+
+/* Gives every stream of @dom the speed that it should have; -1 with the last error. */
+int qemuSyncSpeeds(qemuStreams *streams, virDomainPtr dom);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* stream_entry.c: making and freeing a stream by value */
+
+#include "stream_entry.h"
+
+#include "util/stock.h"
+
+streamEntry *
+streamEntryNew(virDomainPtr dom, const char *disk)
+{
+    streamEntry *entry = g_new0(streamEntry, 1);
+
+    entry->name = g_strdup(virDomainGetName(dom));
+    virDomainGetUUID(dom, entry->uuid);
+    entry->id = (int) virDomainGetID(dom);
+    entry->disk = g_strdup(disk);
+    return entry;
+}
+
+void
+streamEntryFree(streamEntry *entry)
+{
+    if (!entry)
+        return;
+    g_free(entry->name);
+    g_free(entry->disk);
+    virTypedParamsFree(entry->params, entry->nparams);
+    g_free(entry);
+}
+
+virDomainPtr
+streamEntryGetDomain(const streamEntry *entry, virConnectPtr conn)
+{
+    return stockGet()->getDomain(conn, entry->name, entry->uuid, entry->id);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * stream_entry.h: one stream by value, as drivers hand it up in lists and events
+ *
+ * It names its domain instead of pointing to it: the domain may be gone by the time
+ * that someone looks.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+#include "libvirt/libvirt-streamdisk.h"
+
+typedef struct _streamEntry streamEntry;
+struct _streamEntry {
+    char *name; /* of the domain */
+    unsigned char uuid[VIR_UUID_BUFLEN];
+    int id;
+    char *disk; /* target */
+    virTypedParameterPtr params;
+    int nparams;
+};
+
+/* All but the parameters, which are the caller's to fill in. */
+streamEntry *streamEntryNew(virDomainPtr dom, const char *disk);
+void streamEntryFree(streamEntry *entry);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(streamEntry, streamEntryFree)
+
+/* A new reference to the domain on @conn, without asking the hypervisor; NULL on error. */
+virDomainPtr streamEntryGetDomain(const streamEntry *entry, virConnectPtr conn);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* error.c: the parts of error reporting that are more than a call into libvirt */
+
+#include "util/error.h"
+
+#include <glib.h>
+
+void
+errorReportSystemFull(int domain, int err, const char *file, const char *func, size_t line,
+                      const char *fmt, ...)
+{
+    g_autofree char *text = NULL;
+    va_list ap;
+
+    va_start(ap, fmt);
+    text = g_strdup_vprintf(fmt, ap);
+    va_end(ap);
+
+    /* VIR_ERR_SYSTEM_ERROR has no words of its own, the text is the message */
+    stockGet()->reportError(domain, VIR_ERR_SYSTEM_ERROR, file, func, line,
+                            "%s: %s", text, g_strerror(err));
+}
+
+void
+errorRaise(int domain, int code, int level, const char *message,
+           const char *str1, const char *str2, const char *str3, int int1, int int2)
+{
+    stockGet()->raiseError(__FILE__, __func__, __LINE__, domain, code, level,
+                           str1, str2, str3, int1, int2, "%s", message);
+}
+
+void
+errorDispatch(virConnectPtr conn)
+{
+    stockGet()->dispatchError(conn);
+}
+
+const char *
+errorText(void)
+{
+    const char *text = virGetLastErrorMessage();
+
+    return text ? text : "no error";
+}
+
+virErrorPtr
+errorKeep(void)
+{
+    return virGetLastErrorCode() == VIR_ERR_OK ? NULL : virSaveLastError();
+}
+
+void
+errorRestore(virErrorPtr kept)
+{
+    if (!kept)
+        return;
+    stockGet()->setError(kept);
+    virFreeError(kept);
+}

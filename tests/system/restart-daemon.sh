@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# virtstreamd goes away during streams: their jobs go on, clients get errors or go on without it, and a
+# new one finds the streams, takes turns and all.
+source "$(dirname "$0")/functions.sh"
+source "$(dirname "$0")/listeners.sh"
+source "$(dirname "$0")/callers.sh"
+requires virt-stream nbdkit qemu-img
+
+# new_guest NAME DISKS
+new_guest() {
+  local images=() i
+  for ((i = 0; i < $2; i++)); do
+    images+=("$dir/$1-$i.qcow2")
+    make_overlay "${images[-1]}" "$(nbd_uri remote)"
+  done
+  start_guest "$1" "${images[@]}"
+}
+
+# phase_is GUEST DISK PHASE
+phase_is() {
+  virt-stream info "$1" "$2" | grep -qE "^Phase: +$3$"
+}
+
+job_is_past() {
+  [ "$(virsh blockjob "$1" "$2" --raw | sed -n 's/.*cur=//p')" -gt "$3" ]
+}
+
+make_template "$dir/template.raw" 16
+start_nbdkit remote file "$dir/template.raw"
+start_libvirtd
+
+for end in kill_daemon stop_daemon; do
+  start_daemon
+  new_guest "two-$end" 2
+  virt-stream -q start "two-$end" vda --bandwidth 2M
+  virt-stream -q start "two-$end" vdb
+  phase_is "two-$end" vda pull
+  phase_is "two-$end" vdb wait
+  new_guest "waits-$end" 1
+  start_process "wait-$end" virt-stream start "waits-$end" vda --bandwidth 2M --wait
+  wait_until 10 job_is_past "waits-$end" vda 0
+  start_caller "caller-$end" "two-$end" vda
+  call "caller-$end"
+  wait_line 10 "caller-$end" "^state 1$"
+
+  # --- away: a call in flight, which waits for libvirtd, has its answer, or fails at once ---
+  kill -STOP "${pids[libvirtd]}"
+  call "caller-$end"
+  if [ "$end" = kill_daemon ]; then
+    kill_daemon
+    wait_line 5 "caller-$end" "^error: .*connection to '.*virtstreamd-sock' is lost"
+    kill -CONT "${pids[libvirtd]}"
+  else
+    kill -TERM "${pids[daemon]}"
+    kill -CONT "${pids[libvirtd]}"
+    stop_daemon
+    assert_eq "$(tail -n 1 "$dir/caller-$end.log")" "state 1"
+  fi
+  run_fails 0 "two-$end +vda +running" virt-stream list
+  run_fails 0 "two-$end +vdb +running" virt-stream list
+
+  # --- back ---
+  start_daemon
+  listeners=()
+  listen "by-$end" qemu:///session
+  wait_until 10 phase_is "two-$end" vdb wait
+  run_fails 0 "^Bandwidth limit: +2.0 MiB/s$" virt-stream info "two-$end" vda
+  run_fails 0 " bandwidth=1048573$" virsh blockjob "two-$end" vdb --raw --bytes
+  all_hear "two-$end" vda completed
+  all_hear "two-$end" vdb completed
+  assert_eq "$(grep completed "$dir/by-$end.log" | grep two | xargs)" \
+    "two-$end vda completed two-$end vdb completed"
+  wait_until 10 grep -q . "$dir/wait-$end.log"
+  wait "${pids[wait-$end]}"
+  unset "pids[wait-$end]"
+  assert_match "$dir/wait-$end.log" "^Stream of 'vda' completed"
+  stop_daemon
+done

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qemu_disk-test.c: samples of libvirt's XML in data/qemu_disk, and XML that is not libvirt's */
+
+#include "qemu/qemu_disk.h"
+
+#include "expect.h"
+
+#define IMAGES "/var/lib/libvirt/images/"
+
+typedef struct {
+    const char *file;
+    const char *target;
+    const char *alias;
+    const char *source;
+    const char *format;
+    const char *refused; /* by qemuDiskCheckStreamable, in these words; NULL: not refused */
+    unsigned int depth;
+    bool empty;
+    bool readonly;
+} testSample;
+
+static const testSample testSamples[] = {
+    { "file", "vda", "virtio-disk0", IMAGES "overlay.qcow2", "qcow2", .depth = 1 },
+    { "block", "vda", "virtio-disk0", "/dev/guests/overlay", "qcow2", .depth = 1 },
+    { "chain", "vdb", "ua-my-disk", IMAGES "chain.qcow2", "qcow2", .depth = 3 },
+    { "mirror", "vdi", "virtio-disk8", IMAGES "mirrored.qcow2", "qcow2", .depth = 1 },
+    { "nbd-chain", "vdj", "virtio-disk9", NULL, "qcow2", .depth = 1 },
+    { "nbd-backing", "vdh", "virtio-disk7", IMAGES "onnbd.qcow2", "qcow2", .depth = 1 },
+    { "nbd", "vdf", "virtio-disk5", NULL, "raw",
+      "disk 'vdf' is a raw image, which has no backing image: nothing to stream" },
+    { "raw", "vdd", "virtio-disk3", IMAGES "plain.img", "raw",
+      "disk 'vdd' is a raw image, which has no backing image: nothing to stream" },
+    { "no-backing", "vdc", "virtio-disk2", IMAGES "flat.qcow2", "qcow2",
+      "disk 'vdc' has no backing image: nothing to stream" },
+    { "readonly", "vde", "virtio-disk4", IMAGES "ro.qcow2", "qcow2",
+      "disk 'vde' is read-only: nothing can be streamed into it", .depth = 1, .readonly = true },
+    { "cdrom-empty", "sda", "sata0-0-0", NULL, NULL,
+      "disk 'sda' has no medium: nothing to stream", .empty = true, .readonly = true },
+};
+
+static GPtrArray *
+testParseFile(const char *name)
+{
+    g_autofree char *file = g_strconcat(name, ".xml", NULL);
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "data", "qemu_disk", file,
+                                                  NULL);
+    g_autofree char *xml = NULL;
+
+    g_assert_true(g_file_get_contents(path, &xml, NULL, NULL));
+    return qemuDiskListParse(xml);
+}
+
+static GPtrArray *
+testParseDevices(const char *devices)
+{
+    g_autofree char *xml = g_strdup_printf("<domain><devices>%s</devices></domain>", devices);
+
+    return qemuDiskListParse(xml);
+}
+
+static void
+testSampleRead(const void *opaque)
+{
+    const testSample *sample = opaque;
+    g_autoptr(GPtrArray) disks = testParseFile(sample->file);
+    const qemuDisk *disk;
+
+    g_assert_nonnull(disks);
+    g_assert_cmpuint(disks->len, ==, 1);
+    disk = g_ptr_array_index(disks, 0);
+    g_assert_cmpstr(disk->target, ==, sample->target);
+    g_assert_cmpstr(disk->alias, ==, sample->alias);
+    g_assert_cmpstr(disk->source, ==, sample->source);
+    g_assert_cmpstr(disk->format, ==, sample->format);
+    g_assert_cmpint(disk->empty, ==, sample->empty);
+    g_assert_cmpint(disk->readonly, ==, sample->readonly);
+    g_assert_cmpuint(disk->depth, ==, sample->depth);
+
+    g_assert_cmpint(qemuDiskCheckStreamable(disk), ==, sample->refused ? -1 : 0);
+    if (sample->refused)
+        expectError(VIR_ERR_OPERATION_INVALID, sample->refused);
+    g_assert_cmpint(virGetLastErrorCode(), ==, VIR_ERR_OK);
+}
+
+static void
+testFind(void)
+{
+    g_autoptr(GPtrArray) disks = testParseDevices(
+        "<disk><source file='/images/a'/><target dev='vda'/></disk>"
+        "<disk><source dev='/dev/b'/><target dev='vdb'/></disk>"
+        "<disk><source file='relative'/><target dev='vdc'/></disk>"
+        "<disk><target dev='sda'/></disk>");
+
+    g_assert_true(qemuDiskListFind(disks, "vdb") == g_ptr_array_index(disks, 1));
+    g_assert_true(qemuDiskListFind(disks, "sda") == g_ptr_array_index(disks, 3));
+    g_assert_true(qemuDiskListFind(disks, "/images/a") == g_ptr_array_index(disks, 0));
+    g_assert_true(qemuDiskListFind(disks, "/dev/b") == g_ptr_array_index(disks, 1));
+
+    g_assert_null(qemuDiskListFind(disks, "vdz"));
+    expectError(VIR_ERR_INVALID_ARG, "disk 'vdz' not found in domain");
+    g_assert_null(qemuDiskListFind(disks, "relative"));
+    expectError(VIR_ERR_INVALID_ARG, "disk 'relative' not found in domain");
+    g_assert_null(qemuDiskListFind(disks, "/images/b"));
+    expectError(VIR_ERR_INVALID_ARG, "disk '/images/b' not found in domain");
+    g_assert_null(qemuDiskListFind(disks, ""));
+    expectError(VIR_ERR_INVALID_ARG, "disk '' not found in domain");
+}
+
+/* What has no target cannot be named and is left out; what is not a <disk> is none. */
+static void
+testLeftOut(void)
+{
+    g_autoptr(GPtrArray) disks = testParseDevices(
+        "text<!-- <disk/> --><interface><target dev='vnet0'/></interface>"
+        "<disk/><disk><target/></disk><disk><target dev=''/></disk>"
+        "<disk><target dev='vda'/></disk>"
+        "<hub><disk><target dev='vdb'/></disk></hub>");
+    const qemuDisk *disk;
+
+    g_assert_cmpuint(disks->len, ==, 1);
+    disk = g_ptr_array_index(disks, 0);
+    g_assert_cmpstr(disk->target, ==, "vda");
+    g_assert_cmpstr(disk->alias, ==, "");
+}
+
+static void
+testNoDisks(void)
+{
+    g_autoptr(GPtrArray) none = qemuDiskListParse("<domain><devices/></domain>");
+    g_autoptr(GPtrArray) no_devices = qemuDiskListParse("<domain/>");
+
+    g_assert_cmpuint(none->len, ==, 0);
+    g_assert_cmpuint(no_devices->len, ==, 0);
+}
+
+static void
+testRefused(const void *opaque)
+{
+    g_assert_null(qemuDiskListParse(opaque));
+    expectError(VIR_ERR_XML_ERROR, "cannot read the disks of a domain from its XML");
+}
+
+/* Every beginning of a sample, and the sample with every byte changed, ends well. */
+static void
+testDamaged(void)
+{
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "data", "qemu_disk",
+                                                  "chain.xml", NULL);
+    g_autofree char *xml = NULL;
+    gsize len;
+
+    g_assert_true(g_file_get_contents(path, &xml, &len, NULL));
+    for (gsize i = 0; i < len; i++) {
+        char kept = xml[i];
+        g_autoptr(GPtrArray) cut = NULL;
+        g_autoptr(GPtrArray) changed = NULL;
+
+        xml[i] = '\0';
+        cut = qemuDiskListParse(xml);
+        g_assert_true(!cut || g_strrstr(xml, "</domain"));
+        xml[i] = '<';
+        changed = qemuDiskListParse(xml);
+        g_assert_true(!changed || kept == '<');
+        xml[i] = kept;
+    }
+}
+
+static char *
+testNest(const char *before, const char *open, const char *close, int depth, const char *after)
+{
+    GString *xml = g_string_new(before);
+
+    for (int i = 0; i < depth; i++)
+        g_string_append(xml, open);
+    for (int i = 0; i < depth; i++)
+        g_string_append(xml, close);
+    return g_string_free(g_string_append(xml, after), FALSE);
+}
+
+#define BACKING "<backingStore><source file='/b'/>"
+
+/* The longest chain that libvirt allows is read, endless ones are refused. */
+static void
+testNested(void)
+{
+    static const char before[] =
+        "<domain><devices><disk><source file='/a'/><target dev='vda'/>";
+    static const char after[] = "</disk></devices></domain>";
+    g_autofree char *longest = testNest(before, BACKING, "</backingStore>", 200, after);
+    g_autofree char *endless = testNest(before, BACKING, "</backingStore>", 1000000, after);
+    g_autoptr(GPtrArray) disks = qemuDiskListParse(longest);
+
+    g_assert_nonnull(disks);
+    g_assert_cmpuint(((qemuDisk *) g_ptr_array_index(disks, 0))->depth, ==, 200);
+    testRefused(endless);
+}
+
+/* A document type of any kind is not from libvirt: entities could expand without end, or read
+ * files. */
+static void
+testEntities(void)
+{
+    GString *bomb = g_string_new("<!DOCTYPE domain [<!ENTITY e0 'vdavdavdavda'>");
+    gint64 began = g_get_monotonic_time();
+
+    for (int i = 1; i < 12; i++)
+        g_string_append_printf(bomb, "<!ENTITY e%d '&e%d;&e%d;&e%d;&e%d;&e%d;&e%d;&e%d;&e%d;'>",
+                               i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+    g_string_append(bomb, "]><domain><devices><disk><target dev='&e11;'/></disk>&e11;"
+                    "</devices></domain>");
+    testRefused(bomb->str);
+    g_string_free(bomb, TRUE);
+    g_assert_cmpint(g_get_monotonic_time() - began, <, 2 * G_USEC_PER_SEC);
+
+    testRefused("<!DOCTYPE domain [<!ENTITY file SYSTEM 'file:///etc/hostname'>]>"
+                "<domain><devices><disk><target dev='vda'/><alias name='&file;'/></disk>"
+                "</devices></domain>");
+    testRefused("<!DOCTYPE domain SYSTEM 'http://127.0.0.1:1/domain.dtd'><domain/>");
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(testSamples); i++) {
+        g_autofree char *path = g_strconcat("/qemu_disk/sample/", testSamples[i].file, NULL);
+
+        g_test_add_data_func(path, &testSamples[i], testSampleRead);
+    }
+    g_test_add_func("/qemu_disk/find", testFind);
+    g_test_add_func("/qemu_disk/left-out", testLeftOut);
+    g_test_add_func("/qemu_disk/no-disks", testNoDisks);
+    g_test_add_data_func("/qemu_disk/refused/empty", "", testRefused);
+    g_test_add_data_func("/qemu_disk/refused/blank", " \n", testRefused);
+    g_test_add_data_func("/qemu_disk/refused/text", "domain", testRefused);
+    g_test_add_data_func("/qemu_disk/refused/malformed", "<domain><devices></domain>", testRefused);
+    g_test_add_data_func("/qemu_disk/refused/root", "<network/>", testRefused);
+    g_test_add_data_func("/qemu_disk/refused/two-roots", "<domain/><domain/>", testRefused);
+    g_test_add_data_func("/qemu_disk/refused/encoding", "<domain a='\xff\xfe'/>", testRefused);
+    g_test_add_func("/qemu_disk/damaged", testDamaged);
+    g_test_add_func("/qemu_disk/nested", testNested);
+    g_test_add_func("/qemu_disk/entities", testEntities);
+    return g_test_run();
+}

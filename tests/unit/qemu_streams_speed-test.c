@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qemu_streams_speed-test.c: limits, speeds that others set, and turns */
+
+#include "streams_fixture.h"
+
+#include "qemu/qemu_turn.h"
+
+/* A speed that somebody else gave the job is what the user wants from now on. */
+static void
+testSpeedForeign(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 1000);
+    unsigned long long speed = 42;
+    guint serial;
+
+    g_assert_cmpuint(qemuStreamsSpeedSerial(fix->streams, stream), ==, 0);
+    g_assert_cmpuint(qemuStreamsSetLimit(fix->streams, stream, 3000), ==, 1000);
+    g_assert_false(qemuStreamsSpeedWanted(fix->streams, stream, &speed)); /* not RUNNING yet */
+    qemuStreamsConfirm(fix->streams, stream);
+
+    serial = qemuStreamsSpeedSerial(fix->streams, stream);
+    g_assert_true(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
+    g_assert_cmpuint(speed, ==, 3000);
+    g_assert_false(qemuStreamsSpeedWanted(fix->streams, stream, &speed)); /* one at a time */
+
+    /* asked before the change, asked while it is made: both mean nothing */
+    qemuStreamsSample(fix->streams, stream, 0, 100, 1000, serial, false);
+    qemuStreamsSample(fix->streams, stream, 0, 100, 500, serial + 1, false);
+    g_assert_cmpuint(stream->limit, ==, 3000);
+    qemuStreamsSpeedSet(fix->streams, stream, speed, true);
+    g_assert_cmpuint(stream->speed, ==, 3000);
+    qemuStreamsSample(fix->streams, stream, 0, 100, 1000, serial, false);
+    qemuStreamsSample(fix->streams, stream, 0, 100, 500, serial + 1, false);
+    g_assert_cmpuint(stream->limit, ==, 3000);
+    g_assert_false(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
+
+    serial = qemuStreamsSpeedSerial(fix->streams, stream);
+    g_assert_cmpuint(serial % 2, ==, 0);
+    qemuStreamsSample(fix->streams, stream, 0, 100, 500, serial, false);
+    g_assert_cmpuint(stream->limit, ==, 500);
+    g_assert_cmpuint(stream->speed, ==, 500);
+    g_assert_false(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
+}
+
+static void
+testSpeedRefused(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) stream = streamsFixtureRun(fix, fix->dom, "vda");
+    unsigned long long speed;
+
+    qemuStreamsSetLimit(fix->streams, stream, 500);
+    g_assert_true(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
+    qemuStreamsSpeedSet(fix->streams, stream, speed, false);
+    g_assert_cmpuint(stream->speed, ==, 0);
+    g_assert_true(qemuStreamsSpeedWanted(fix->streams, stream, &speed)); /* to be tried again */
+    qemuStreamsSpeedSet(fix->streams, stream, speed, true);
+    g_assert_false(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
+}
+
+/* The streams of a domain that are not held, and nothing else */
+static void
+testAssertTurn(streamsFixture *fix, virDomainPtr dom, const char *expected)
+{
+    g_autoptr(GPtrArray) list = qemuStreamsListActive(fix->streams, dom);
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    for (guint i = 0; i < list->len; i++) {
+        const qemuStream *stream = g_ptr_array_index(list, i);
+
+        if (!stream->held)
+            g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", stream->target);
+    }
+    g_assert_cmpstr(text->str, ==, expected);
+}
+
+static void
+testTurns(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) first = streamsFixtureRun(fix, fix->dom, "vda");
+    g_autoptr(qemuStream) far = streamsFixtureBegin(fix, fix->dom, "vdb", 7);
+    g_autoptr(qemuStream) near = streamsFixtureAdopt(fix, fix->dom, "vdc", 0, true);
+    g_autoptr(qemuStream) other = streamsFixtureRun(fix, fix->other, "vda");
+    unsigned long long speed;
+
+    testAssertTurn(fix, fix->dom, "vda");
+    testAssertTurn(fix, fix->other, "vda");
+    g_assert_cmpuint(first->speed, ==, 0);
+    g_assert_cmpuint(far->speed, ==, 7); /* starts held, below its limit */
+    g_assert_true(qemuStreamsSpeedWanted(fix->streams, near, &speed));
+    g_assert_cmpuint(speed, ==, QEMU_TURN_HELD_SPEED);
+    qemuStreamsSpeedSet(fix->streams, near, speed, true);
+
+    qemuStreamsConfirm(fix->streams, far);
+    qemuStreamsSample(fix->streams, far, 10, 100, 7, 0, false);
+    qemuStreamsSample(fix->streams, near, 20, 100, QEMU_TURN_HELD_SPEED, 2, false);
+    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    testAssertTurn(fix, fix->dom, "vdc");
+    g_assert_true(qemuStreamsSpeedWanted(fix->streams, near, &speed));
+    g_assert_cmpuint(speed, ==, 0);
+    qemuStreamsSpeedSet(fix->streams, near, speed, true);
+
+    qemuStreamsEnd(fix->streams, near, VIR_DOMAIN_STREAM_DISK_FAILED, "x", false);
+    testAssertTurn(fix, fix->dom, "vdb");
+    g_assert_false(qemuStreamsSpeedWanted(fix->streams, far, &speed)); /* its limit already */
+    qemuStreamsEnd(fix->streams, far, VIR_DOMAIN_STREAM_DISK_STOPPED, "x", false);
+    testAssertTurn(fix, fix->dom, "");
+    testAssertTurn(fix, fix->other, "vda");
+}
+
+/* One whose job was refused gives the turn up. */
+static void
+testTurnsForget(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) first = streamsFixtureBegin(fix, fix->dom, "vda", 0);
+    g_autoptr(qemuStream) second = streamsFixtureRun(fix, fix->dom, "vdb");
+
+    testAssertTurn(fix, fix->dom, "vda");
+    qemuStreamsForget(fix->streams, first);
+    testAssertTurn(fix, fix->dom, "vdb");
+}
+
+/* The user's limit of one that is held comes into force with the turn. */
+static void
+testTurnsLimit(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) first = streamsFixtureRun(fix, fix->dom, "vda");
+    g_autoptr(qemuStream) held = streamsFixtureRun(fix, fix->dom, "vdb");
+    unsigned long long speed;
+
+    g_assert_cmpuint(held->speed, ==, QEMU_TURN_HELD_SPEED);
+    qemuStreamsSetLimit(fix->streams, held, 2 * QEMU_TURN_HELD_SPEED);
+    g_assert_false(qemuStreamsSpeedWanted(fix->streams, held, &speed));
+    qemuStreamsSample(fix->streams, held, 0, 100, 3 * QEMU_TURN_HELD_SPEED, 0, false);
+    g_assert_true(qemuStreamsSpeedWanted(fix->streams, held, &speed));
+    g_assert_cmpuint(speed, ==, QEMU_TURN_HELD_SPEED);
+    qemuStreamsSpeedSet(fix->streams, held, speed, true);
+    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    g_assert_true(qemuStreamsSpeedWanted(fix->streams, held, &speed));
+    g_assert_cmpuint(speed, ==, 3 * QEMU_TURN_HELD_SPEED);
+}
+
+static void
+testNoTurns(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) first = streamsFixtureRun(fix, fix->dom, "vda");
+    g_autoptr(qemuStream) second = streamsFixtureAdopt(fix, fix->dom, "vdb", 0, true);
+
+    first->began = second->began - 1;
+    testAssertTurn(fix, fix->dom, "vda vdb");
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    streamsFixtureAdd("/qemu_streams_speed/foreign", false, testSpeedForeign);
+    streamsFixtureAdd("/qemu_streams_speed/refused", false, testSpeedRefused);
+    streamsFixtureAdd("/qemu_streams_speed/turns", true, testTurns);
+    streamsFixtureAdd("/qemu_streams_speed/turns-forget", true, testTurnsForget);
+    streamsFixtureAdd("/qemu_streams_speed/turns-limit", true, testTurnsLimit);
+    streamsFixtureAdd("/qemu_streams_speed/no-turns", false, testNoTurns);
+    return g_test_run();
+}

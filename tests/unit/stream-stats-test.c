@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* stream-stats-test.c: statistics as words, and those that are not known */
+
+#include "stream-stats.h"
+
+static streamStats
+statsNew(int state, unsigned long long done, unsigned long long total)
+{
+    streamStats stats = { 0 };
+    int max = 0;
+
+    virTypedParamsAddInt(&stats.params, &stats.nparams, &max,
+                         VIR_DOMAIN_STREAM_DISK_STATS_STATE, state);
+    virTypedParamsAddULLong(&stats.params, &stats.nparams, &max,
+                            VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, done);
+    virTypedParamsAddULLong(&stats.params, &stats.nparams, &max,
+                            VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL, total);
+    virTypedParamsAddULLong(&stats.params, &stats.nparams, &max,
+                            VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH, 0);
+    virTypedParamsAddULLong(&stats.params, &stats.nparams, &max,
+                            VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED, 65000);
+    virTypedParamsAddString(&stats.params, &stats.nparams, &max,
+                            VIR_DOMAIN_STREAM_DISK_STATS_REASON, "No space left on device");
+    return stats;
+}
+
+static void
+statsAssert(const streamStats *stats, const char *field, const char *expected)
+{
+    g_autofree char *text = streamStatsText(stats, field);
+
+    g_assert_cmpstr(text, ==, expected);
+}
+
+static void
+statsTestText(void)
+{
+    g_auto(streamStats) stats = statsNew(VIR_DOMAIN_STREAM_DISK_FAILED, 1 << 20, 2 << 20);
+    g_autofree char *sizes = streamStatsSizes(&stats);
+
+    statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_STATS_STATE, "failed");
+    statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, "1.0 MiB");
+    statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH, "none");
+    statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED, "1m05s");
+    statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_STATS_REASON, "No space left on device");
+    g_assert_cmpstr(sizes, ==, "1024.0/2048.0 KiB");
+}
+
+static void
+statsTestUnknown(void)
+{
+    const streamStats none = { 0 };
+    g_autofree char *sizes = streamStatsSizes(&none);
+
+    g_assert_cmpstr(sizes, ==, "-");
+    statsAssert(&none, VIR_DOMAIN_STREAM_DISK_STATS_STATE, "-");
+    statsAssert(&none, VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS, "-");
+    statsAssert(&none, VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, "-");
+    statsAssert(&none, VIR_DOMAIN_STREAM_DISK_STATS_BASE, "-");
+    g_assert_cmpint(streamStatsState(&none), ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
+    g_assert_cmpint(streamStatsPercent(&none), ==, 0);
+}
+
+static void
+statsTestPercent(void)
+{
+    g_auto(streamStats) running = statsNew(VIR_DOMAIN_STREAM_DISK_RUNNING, 100, 100);
+    g_auto(streamStats) half = statsNew(VIR_DOMAIN_STREAM_DISK_RUNNING, 50, 100);
+    g_auto(streamStats) completed = statsNew(VIR_DOMAIN_STREAM_DISK_COMPLETED, 0, 0);
+
+    g_assert_cmpint(streamStatsPercent(&running), ==, 99);
+    g_assert_cmpint(streamStatsPercent(&half), ==, 50);
+    g_assert_cmpint(streamStatsPercent(&completed), ==, 100);
+}
+
+static void
+statsTestWord(void)
+{
+    g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_PHASE,
+                                    VIR_DOMAIN_STREAM_DISK_PHASE_WAIT), ==, "wait");
+    g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_BASIS,
+                                    VIR_DOMAIN_STREAM_DISK_BASIS_POSITION), ==, "position");
+    g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_STATE, -1), ==, "unknown");
+    g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_STATE, 99), ==, "unknown");
+    g_assert_null(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_ALIAS, 0));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_assert_cmpint(virInitialize(), ==, 0);
+    g_test_add_func("/stats/text", statsTestText);
+    g_test_add_func("/stats/unknown", statsTestUnknown);
+    g_test_add_func("/stats/percent", statsTestPercent);
+    g_test_add_func("/stats/word", statsTestWord);
+    return g_test_run();
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * stream-command.h: what a command of virt-stream is, and those there are
+ *
+ * Each is in the file of its name: stream-start.c has "start".
+ */
+
+#pragma once
+
+#include "stream-client.h"
+
+typedef struct _streamCommand streamCommand;
+struct _streamCommand {
+    const char *name;
+    const char *arguments; /* "DOMAIN [DISK]" */
+    int minArgs;
+    int maxArgs;
+    const char *summary; /* one line of the list of commands */
+    const char *details; /* shown below the options */
+    const GOptionEntry *options; /* ends with { NULL }; or NULL */
+    /* @args are the arguments, as many as allowed, and NULL */
+    streamExit (*run)(streamClient *client, char **args);
+};
+
+extern const streamCommand streamStartCommand;
+extern const streamCommand streamStopCommand;
+extern const streamCommand streamInfoCommand;
+extern const streamCommand streamListCommand;
+extern const streamCommand streamSetCommand;
+extern const streamCommand streamEventsCommand;

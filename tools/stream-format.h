@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * stream-format.h: numbers as people write them, and tables and progress lines made of them
+ *
+ * Pure: nothing here knows libvirt, a terminal or the time. Texts are the caller's to free.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+/* "512 B", "1.0 GiB" */
+char *streamFormatSize(unsigned long long bytes);
+
+/* "430.1/1024.0 MiB": both in the unit that gives @total four digits at most */
+char *streamFormatSizes(unsigned long long done, unsigned long long total);
+
+/* "22.3 MiB/s" */
+char *streamFormatRate(unsigned long long bytesPerSecond);
+
+/* "27s", "1m05s", "2h03m", "3d04h" */
+char *streamFormatDuration(unsigned long long milliseconds);
+
+/* The share of @total in percent, rounded down; 0 of nothing. */
+int streamFormatPercent(unsigned long long done, unsigned long long total);
+
+/* One line for a terminal of @width columns, shorter than that; what does not fit is left
+ * out. With @width 0 it has all but the bar. */
+char *streamFormatProgress(int width, const char *disk, int percent,
+                           const char *sizes, const char *rate, const char *eta);
+
+/* A table in virsh's style: the first row is the heading, every row a strv of as many
+ * texts in valid UTF-8. */
+char *streamFormatTable(GPtrArray *rows);
+
+/* A rate in bytes per second: digits, then none or one of b, K, KiB (1024), KB (1000), and
+ * so on with M, G, T, P, E, in any case, then "/s" if one likes. 0; -EINVAL if it is not
+ * that; -ERANGE if it is beyond LLONG_MAX, the most that libvirt takes. */
+int streamFormatParseRate(const char *text, unsigned long long *bytesPerSecond);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * stream-info.c: the command "info"
+ */
+
+#include <stdio.h>
+
+#include "stream-command.h"
+
+/* What is printed of the statistics, in this order, after the state */
+static const struct {
+    const char *label;
+    const char *field;
+} streamInfoFields[] = {
+    { "Alias", VIR_DOMAIN_STREAM_DISK_STATS_ALIAS },
+    { "Phase", VIR_DOMAIN_STREAM_DISK_STATS_PHASE },
+    { "Base", VIR_DOMAIN_STREAM_DISK_STATS_BASE },
+    { "Bandwidth limit", VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH },
+    { "Basis", VIR_DOMAIN_STREAM_DISK_STATS_BASIS },
+    { "Total", VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL },
+    { "Done", VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED },
+    { "Remaining", VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING },
+    { "Rate", VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS },
+    { "Elapsed", VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED },
+    { "ETA", VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING },
+    { "Reason", VIR_DOMAIN_STREAM_DISK_STATS_REASON },
+};
+
+static void
+streamInfoPrintLine(const char *label, const char *text)
+{
+    g_autofree char *key = g_strconcat(label, ":", NULL);
+
+    printf("%-17s%s\n", key, text);
+}
+
+static void
+streamInfoPrint(virDomainPtr dom, const char *disk, const streamStats *stats)
+{
+    g_autofree char *state = streamStatsText(stats, VIR_DOMAIN_STREAM_DISK_STATS_STATE);
+    g_autofree char *progress = g_strdup_printf("%d %%", streamStatsPercent(stats));
+
+    streamInfoPrintLine("Domain", virDomainGetName(dom));
+    streamInfoPrintLine("Disk", disk);
+    streamInfoPrintLine("State", state);
+    streamInfoPrintLine("Progress", progress);
+    for (size_t i = 0; i < G_N_ELEMENTS(streamInfoFields); i++) {
+        g_autofree char *text = streamStatsText(stats, streamInfoFields[i].field);
+
+        streamInfoPrintLine(streamInfoFields[i].label, text);
+    }
+}
+
+/* The targets of the domain's disks that are streamed, or NULL with libvirt's error. */
+static char **
+streamInfoListDisks(virDomainPtr dom)
+{
+    g_autofree virDomainStreamDiskState *states = NULL;
+    g_autoptr(GStrvBuilder) disks = g_strv_builder_new();
+    int room = virDomainStreamDiskInfo(dom, NULL, 0, 0);
+    int active;
+
+    if (room < 0)
+        return NULL;
+    states = g_new0(virDomainStreamDiskState, room);
+    if ((active = virDomainStreamDiskInfo(dom, states, room, 0)) < 0)
+        return NULL;
+    for (int i = 0; i < MIN(room, active); i++)
+        g_strv_builder_add(disks, states[i].target);
+    return g_strv_builder_end(disks);
+}
+
+static streamExit
+streamInfoRun(streamClient *client, char **args)
+{
+    g_autoptr(virDomain) dom = streamClientGetDomain(client, args[0]);
+    g_auto(GStrv) disks = NULL;
+    json_object *streams = NULL;
+    int found = 0;
+
+    if (!dom)
+        return STREAM_EXIT_FAILED;
+    if (!(disks = args[1] ? g_strdupv(args + 1) : streamInfoListDisks(dom)))
+        return streamOutputLastError(&client->out);
+
+    if (client->out.json)
+        streams = json_object_new_array();
+    for (char **disk = disks; *disk; disk++) {
+        g_auto(streamStats) stats = { 0 };
+        int rc = streamStatsGet(dom, *disk, &stats);
+
+        if (rc < 0) {
+            json_object_put(streams);
+            return streamOutputLastError(&client->out);
+        }
+        if (rc == 0)
+            continue;
+        if (streams) {
+            json_object_array_add(streams, streamJsonStream(dom, *disk, &stats));
+            continue;
+        }
+        if (found++ > 0)
+            putchar('\n');
+        streamInfoPrint(dom, *disk, &stats);
+    }
+
+    if (streams)
+        streamOutputJson(streamJsonStreams(streams));
+    else if (found == 0)
+        streamOutputMessage(&client->out, "No active stream");
+    return STREAM_EXIT_DONE;
+}
+
+const streamCommand streamInfoCommand = {
+    .name = "info",
+    .arguments = "DOMAIN [DISK]",
+    .minArgs = 1,
+    .maxArgs = 2,
+    .summary = "Show how far the streams of a guest are",
+    .details =
+        "Without DISK every active stream of the guest is shown.\n"
+        "\n"
+        "Example:\n"
+        "  virt-stream info web1 vda",
+    .run = streamInfoRun,
+};

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * stream-option.h: values of options that several commands have
+ *
+ * Called from the commands' GOptionArgFuncs. FALSE and @error, naming the option and the
+ * value, if it is wrong; then the output is untouched.
+ */
+
+#pragma once
+
+#include <glib.h>
+
+/* Bytes per second; 0 is without limit. */
+gboolean streamOptionRate(const char *option, const char *value,
+                          unsigned long long *bytesPerSecond, GError **error);
+
+/* A time limit in seconds, at least 1. */
+gboolean streamOptionSeconds(const char *option, const char *value, int *seconds, GError **error);

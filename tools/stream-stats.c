@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * stream-stats.c: the statistics of one stream, read and worded
+ */
+
+#include <libvirt/virterror.h>
+
+#include "stream-format.h"
+#include "stream-stats.h"
+
+static const char *const streamStatsStates[] = {
+    [VIR_DOMAIN_STREAM_DISK_STARTING] = "starting",
+    [VIR_DOMAIN_STREAM_DISK_RUNNING] = "running",
+    [VIR_DOMAIN_STREAM_DISK_STOPPING] = "stopping",
+    [VIR_DOMAIN_STREAM_DISK_COMPLETED] = "completed",
+    [VIR_DOMAIN_STREAM_DISK_STOPPED] = "stopped",
+    [VIR_DOMAIN_STREAM_DISK_FAILED] = "failed",
+};
+
+static const char *const streamStatsPhases[] = {
+    [VIR_DOMAIN_STREAM_DISK_PHASE_PULL] = "pull",
+    [VIR_DOMAIN_STREAM_DISK_PHASE_WAIT] = "wait",
+};
+
+static const char *const streamStatsBases[] = {
+    [VIR_DOMAIN_STREAM_DISK_BASIS_POSITION] = "position",
+};
+
+static const struct {
+    const char *field;
+    const char *const *words;
+    int nwords;
+} streamStatsWords[] = {
+    { VIR_DOMAIN_STREAM_DISK_STATS_STATE, streamStatsStates, G_N_ELEMENTS(streamStatsStates) },
+    { VIR_DOMAIN_STREAM_DISK_STATS_PHASE, streamStatsPhases, G_N_ELEMENTS(streamStatsPhases) },
+    { VIR_DOMAIN_STREAM_DISK_STATS_BASIS, streamStatsBases, G_N_ELEMENTS(streamStatsBases) },
+};
+
+/* A limit of 0 is none. */
+static char *
+streamStatsLimit(unsigned long long bytesPerSecond)
+{
+    return bytesPerSecond ? streamFormatRate(bytesPerSecond) : g_strdup("none");
+}
+
+static const struct {
+    const char *field;
+    char *(*format)(unsigned long long value);
+} streamStatsNumbers[] = {
+    { VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH, streamStatsLimit },
+    { VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL, streamFormatSize },
+    { VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, streamFormatSize },
+    { VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING, streamFormatSize },
+    { VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS, streamFormatRate },
+    { VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED, streamFormatDuration },
+    { VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, streamFormatDuration },
+};
+
+int
+streamStatsGet(virDomainPtr dom, const char *disk, streamStats *stats)
+{
+    virDomainBlockInfo info;
+
+    if (virDomainStreamDiskGetStats(dom, disk, &stats->params, &stats->nparams, 0) == 0)
+        return 1;
+    if (virGetLastErrorCode() != VIR_ERR_INVALID_ARG)
+        return -1;
+    /* The disk is unknown, or it has no stream: libvirt can tell. */
+    return virDomainGetBlockInfo(dom, disk, &info, 0) == 0 ? 0 : -1;
+}
+
+int
+streamStatsState(const streamStats *stats)
+{
+    int state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+
+    virTypedParamsGetInt(stats->params, stats->nparams, VIR_DOMAIN_STREAM_DISK_STATS_STATE,
+                         &state);
+    return state;
+}
+
+/* 0 if it is not known */
+static unsigned long long
+streamStatsNumber(const streamStats *stats, const char *field)
+{
+    unsigned long long value = 0;
+
+    virTypedParamsGetULLong(stats->params, stats->nparams, field, &value);
+    return value;
+}
+
+int
+streamStatsPercent(const streamStats *stats)
+{
+    if (streamStatsState(stats) == VIR_DOMAIN_STREAM_DISK_COMPLETED)
+        return 100;
+    return MIN(99, streamFormatPercent(
+        streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED),
+        streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL)));
+}
+
+const char *
+streamStatsWord(const char *field, int value)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(streamStatsWords); i++) {
+        if (!g_str_equal(streamStatsWords[i].field, field))
+            continue;
+        if (value < 0 || value >= streamStatsWords[i].nwords)
+            return "unknown";
+        return streamStatsWords[i].words[value];
+    }
+    return NULL;
+}
+
+char *
+streamStatsText(const streamStats *stats, const char *field)
+{
+    const char *text = NULL;
+    unsigned long long number;
+    int word;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(streamStatsNumbers); i++) {
+        if (g_str_equal(streamStatsNumbers[i].field, field) &&
+            virTypedParamsGetULLong(stats->params, stats->nparams, field, &number) == 1)
+            return streamStatsNumbers[i].format(number);
+    }
+    if (streamStatsWord(field, 0) &&
+        virTypedParamsGetInt(stats->params, stats->nparams, field, &word) == 1)
+        return g_strdup(streamStatsWord(field, word));
+    virTypedParamsGetString(stats->params, stats->nparams, field, &text);
+    return g_utf8_make_valid(text ? text : "-", -1);
+}
+
+char *
+streamStatsSizes(const streamStats *stats)
+{
+    unsigned long long total = streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL);
+
+    if (total == 0)
+        return g_strdup("-");
+    return streamFormatSizes(
+        streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED), total);
+}
