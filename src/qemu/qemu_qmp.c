@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qemu_qmp.c: reads QMP events with json-c */
+/* qemu_qmp.c: writes and reads QMP with json-c */
 
 #include "qemu/qemu_qmp.h"
 
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "util/log.h"
@@ -79,4 +80,149 @@ qemuQmpEventFree(qemuQmpEvent *event)
     g_free(event->target);
     g_free(event->error);
     g_free(event);
+}
+
+static jsonObject *
+qemuQmpArguments(jsonObject *command)
+{
+    jsonObject *arguments = json_object_new_object();
+
+    json_object_object_add(command, "arguments", arguments);
+    return arguments;
+}
+
+static void
+qemuQmpAddString(jsonObject *object, const char *key, const char *value)
+{
+    json_object_object_add(object, key, json_object_new_string(value));
+}
+
+static jsonObject *
+qemuQmpCommand(const char *name)
+{
+    jsonObject *command = json_object_new_object();
+
+    qemuQmpAddString(command, "execute", name);
+    return command;
+}
+
+static char *
+qemuQmpText(jsonObject *command)
+{
+    return g_strdup(json_object_to_json_string_ext(command, JSON_C_TO_STRING_PLAIN));
+}
+
+char *
+qemuQmpGetfd(const char *fdname)
+{
+    g_autoptr(jsonObject) command = qemuQmpCommand("getfd");
+
+    qemuQmpAddString(qemuQmpArguments(command), "fdname", fdname);
+    return qemuQmpText(command);
+}
+
+char *
+qemuQmpNbdServerStart(const char *fdname)
+{
+    g_autoptr(jsonObject) command = qemuQmpCommand("nbd-server-start");
+    jsonObject *addr = json_object_new_object();
+    jsonObject *data = json_object_new_object();
+
+    qemuQmpAddString(data, "str", fdname);
+    qemuQmpAddString(addr, "type", "fd");
+    json_object_object_add(addr, "data", data);
+    json_object_object_add(qemuQmpArguments(command), "addr", addr);
+    return qemuQmpText(command);
+}
+
+char *
+qemuQmpNbdServerStop(void)
+{
+    g_autoptr(jsonObject) command = qemuQmpCommand("nbd-server-stop");
+
+    return qemuQmpText(command);
+}
+
+char *
+qemuQmpExportAdd(const char *id, const char *node)
+{
+    g_autoptr(jsonObject) command = qemuQmpCommand("block-export-add");
+    jsonObject *arguments = qemuQmpArguments(command);
+
+    qemuQmpAddString(arguments, "type", "nbd");
+    qemuQmpAddString(arguments, "id", id);
+    qemuQmpAddString(arguments, "name", id);
+    qemuQmpAddString(arguments, "node-name", node);
+    json_object_object_add(arguments, "allocation-depth", json_object_new_boolean(1));
+    return qemuQmpText(command);
+}
+
+char *
+qemuQmpExportDel(const char *id)
+{
+    g_autoptr(jsonObject) command = qemuQmpCommand("block-export-del");
+    jsonObject *arguments = qemuQmpArguments(command);
+
+    qemuQmpAddString(arguments, "id", id);
+    qemuQmpAddString(arguments, "mode", "hard");
+    return qemuQmpText(command);
+}
+
+char *
+qemuQmpQueryBlock(void)
+{
+    g_autoptr(jsonObject) command = qemuQmpCommand("query-block");
+
+    return qemuQmpText(command);
+}
+
+char *
+qemuQmpReplyError(const char *reply)
+{
+    g_autoptr(jsonObject) answer = reply ? json_tokener_parse(reply) : NULL;
+    jsonObject *part = NULL;
+    const char *words;
+
+    if (answer && json_object_is_type(answer, json_type_object)) {
+        if (json_object_object_get_ex(answer, "return", &part))
+            return NULL;
+        if (json_object_object_get_ex(answer, "error", &part) &&
+            json_object_is_type(part, json_type_object) && (words = qemuQmpString(part, "desc")))
+            return g_strdup(words);
+    }
+    return g_strdup("the answer cannot be read");
+}
+
+/* "virtio-disk0" stands for itself, or is a part of a path to the device's back end. */
+static bool
+qemuQmpIsDevice(const char *qdev, const char *alias)
+{
+    g_auto(GStrv) parts = g_strsplit(qdev, "/", -1);
+
+    return g_strv_contains((const char *const *) parts, alias);
+}
+
+char *
+qemuQmpReplyNode(const char *reply, const char *alias)
+{
+    g_autoptr(jsonObject) answer = reply ? json_tokener_parse(reply) : NULL;
+    jsonObject *blocks = NULL;
+
+    if (!answer || !json_object_is_type(answer, json_type_object) ||
+        !json_object_object_get_ex(answer, "return", &blocks) ||
+        !json_object_is_type(blocks, json_type_array))
+        return NULL;
+    for (size_t i = 0; i < json_object_array_length(blocks); i++) {
+        jsonObject *block = json_object_array_get_idx(blocks, i);
+        jsonObject *inserted = NULL;
+        const char *qdev;
+
+        if (!json_object_is_type(block, json_type_object) ||
+            !(qdev = qemuQmpString(block, "qdev")) || !qemuQmpIsDevice(qdev, alias) ||
+            !json_object_object_get_ex(block, "inserted", &inserted) ||
+            !json_object_is_type(inserted, json_type_object))
+            continue;
+        return g_strdup(qemuQmpString(inserted, "node-name"));
+    }
+    return NULL;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_qmp.h: what QEMU says in QMP, as structures
+ * qemu_qmp.h: what is said to QEMU in QMP, and what it says
  *
- * Pure: JSON text in, structures out. No other file of the driver knows json-c.
+ * Pure: JSON text from and to structures. No other file of the driver knows json-c.
  */
 
 #pragma once
@@ -28,3 +28,19 @@ struct _qemuQmpEvent {
 qemuQmpEvent *qemuQmpEventParse(const char *name, const char *details);
 void qemuQmpEventFree(qemuQmpEvent *event);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuQmpEvent, qemuQmpEventFree)
+
+/* Commands, as text to be freed */
+char *qemuQmpGetfd(const char *fdname);
+char *qemuQmpNbdServerStart(const char *fdname);
+char *qemuQmpNbdServerStop(void);
+/* A read-only NBD export with the map of depths */
+char *qemuQmpExportAdd(const char *id, const char *node);
+/* At once, whoever is connected */
+char *qemuQmpExportDel(const char *id);
+char *qemuQmpQueryBlock(void);
+
+/* Why the command was refused, NULL if it was not; a reply that is none is a refusal too. */
+char *qemuQmpReplyError(const char *reply);
+
+/* Of query-block: the node on which the guest's device with this alias works, or NULL. */
+char *qemuQmpReplyNode(const char *reply, const char *alias);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_governor.h: how many requests of which size, so that the source is used and the guest
+ * does not mind
+ *
+ * There is one control, a level: from one request of 64 KiB up to 16 of 4 MiB. Every interval
+ * it goes up a step while that pays in throughput, stays where it does not, and goes down at
+ * once, by half, when the guest's own requests take longer than they may. Pure.
+ */
+
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#define QEMU_GOVERNOR_INTERVAL 250 /* ms */
+
+typedef struct _qemuGovernorSample qemuGovernorSample;
+struct _qemuGovernorSample {
+    guint64 copied;  /* bytes, in this interval */
+    guint64 writes;  /* the guest's, in this interval */
+    guint64 writeNs; /* what they took together */
+};
+
+typedef struct _qemuGovernor qemuGovernor;
+struct _qemuGovernor {
+    bool fast;       /* no regard for the guest */
+    guint level;
+    guint patience;  /* intervals until the next try to go up */
+    guint64 copied;  /* in the interval before, at the level below */
+    bool climbed;    /* the last step was up */
+    double calmNs;   /* a write of the guest's when undisturbed; 0: not known */
+};
+
+void qemuGovernorInit(qemuGovernor *self, bool fast);
+void qemuGovernorStep(qemuGovernor *self, const qemuGovernorSample *sample);
+
+guint qemuGovernorRequests(const qemuGovernor *self);
+guint64 qemuGovernorSize(const qemuGovernor *self);

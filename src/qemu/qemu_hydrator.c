@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_hydrator.c: a thread around one NBD connection
+ *
+ *   map ──► windows ──► BLOCK_STATUS ──► map ──► ranges ──► CACHE ──► copied
+ *                                                 governor, bucket ──┘
+ */
+
+#include "qemu/qemu_hydrator.h"
+
+#include <errno.h>
+#include <libnbd.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "qemu/qemu_bucket.h"
+#include "qemu/qemu_governor.h"
+#include "qemu/qemu_map.h"
+#include "util/error.h"
+#include "util/lock.h"
+#include "util/log.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+#define QEMU_HYDRATOR_DEPTH "qemu:allocation-depth"
+
+/* A killed QEMU loses what was not flushed: the work of so long is done again */
+#define QEMU_HYDRATOR_FLUSH 2000 /* ms */
+
+LOG_INIT("qemu.hydrator");
+
+typedef struct nbd_handle nbdHandle;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(nbdHandle, nbd_close)
+
+struct _qemuHydrator {
+    qemuHydratorConfig config;
+    char *name;
+    int wake; /* eventfd */
+    GThread *thread;
+
+    /* of the thread */
+    nbdHandle *nbd;
+    qemuMap *map;
+    qemuGovernor governor;
+    qemuBucket bucket;
+    guint inFlight;      /* CACHE requests */
+    guint pending;       /* commands of any kind */
+    gint64 nextStep;     /* of the governor */
+    gint64 nextFlush;
+    guint64 copiedBefore;
+    guint64 copiedFlushed;
+    guint64 writesBefore;
+    guint64 writeNsBefore;
+    char *error;
+
+    GMutex lock; /* protects all below */
+    bool stopping;
+    guint64 bandwidth;
+    qemuHydratorFigures figures;
+};
+
+/* One BLOCK_STATUS request: the two answers, to be laid over each other */
+typedef struct _qemuHydratorWindow qemuHydratorWindow;
+struct _qemuHydratorWindow {
+    qemuHydrator *self;
+    guint64 offset;
+    guint64 len;
+    GArray *depths; /* of uint32_t: length, depth, length, ... */
+    GArray *states; /* of uint32_t: length, flags, ... */
+};
+
+typedef struct _qemuHydratorRequest qemuHydratorRequest;
+struct _qemuHydratorRequest {
+    qemuHydrator *self;
+    guint64 len;
+    gint64 began;
+};
+
+static void
+qemuHydratorFail(qemuHydrator *self, const char *what, const char *why)
+{
+    if (!self->error)
+        self->error = g_strdup_printf("%s: %s", what, why);
+}
+
+static void
+qemuHydratorFailNbd(qemuHydrator *self, const char *what)
+{
+    qemuHydratorFail(self, what, nbd_get_error());
+}
+
+static int
+qemuHydratorExtents(void *opaque, const char *context, uint64_t offset, uint32_t *entries,
+                    size_t n, int *error)
+{
+    qemuHydratorWindow *window = opaque;
+
+    g_array_append_vals(g_str_equal(context, QEMU_HYDRATOR_DEPTH) ? window->depths
+                                                                  : window->states,
+                        entries, (guint) n);
+    return 0;
+}
+
+/* Lays depths over states: an extent ends where either ends. Returns the bytes told of. */
+static guint64
+qemuHydratorMerge(qemuMap *map, const qemuHydratorWindow *window)
+{
+    const uint32_t *depth = (const uint32_t *) (void *) window->depths->data;
+    const uint32_t *state = (const uint32_t *) (void *) window->states->data;
+    guint64 covered = 0;
+    guint64 depthLeft = 0;
+    guint64 stateLeft = 0;
+
+    for (guint d = 0, s = 0; covered < window->len; ) {
+        guint64 len;
+
+        if (depthLeft == 0) {
+            if (d + 1 >= window->depths->len)
+                break;
+            depthLeft = depth[d];
+            d += 2;
+        }
+        if (stateLeft == 0) {
+            if (s + 1 >= window->states->len)
+                break;
+            stateLeft = state[s];
+            s += 2;
+        }
+        len = MIN(MIN(depthLeft, stateLeft), window->len - covered);
+        if (len == 0)
+            break; /* an extent of nothing: no progress is to be had from it */
+        qemuMapAdd(map, window->offset + covered, len, depth[d - 1],
+                   state[s - 1] & LIBNBD_STATE_ZERO);
+        covered += len;
+        depthLeft -= len;
+        stateLeft -= len;
+    }
+    return covered;
+}
+
+static int
+qemuHydratorWindowDone(void *opaque, int *error)
+{
+    qemuHydratorWindow *window = opaque;
+    qemuHydrator *self = window->self;
+    guint64 covered;
+
+    self->pending--;
+    if (*error) {
+        qemuHydratorFail(self, "block status", g_strerror(*error));
+        return 1;
+    }
+    covered = qemuHydratorMerge(self->map, window);
+    if (covered == 0)
+        qemuHydratorFail(self, "block status", "QEMU tells nothing");
+    qemuMapWindowDone(self->map, window->offset, window->len, covered);
+    return 1;
+}
+
+static void
+qemuHydratorWindowFree(void *opaque)
+{
+    qemuHydratorWindow *window = opaque;
+
+    g_array_unref(window->depths);
+    g_array_unref(window->states);
+    g_free(window);
+}
+
+static void
+qemuHydratorAskWindow(qemuHydrator *self, guint64 offset, guint64 len)
+{
+    qemuHydratorWindow *window = g_new0(qemuHydratorWindow, 1);
+
+    *window = (qemuHydratorWindow) {
+        .self = self,
+        .offset = offset,
+        .len = len,
+        .depths = g_array_new(FALSE, FALSE, sizeof(uint32_t)),
+        .states = g_array_new(FALSE, FALSE, sizeof(uint32_t)),
+    };
+    self->pending++;
+    if (nbd_aio_block_status(self->nbd, len, offset,
+                             (nbd_extent_callback) { .callback = qemuHydratorExtents,
+                                                     .user_data = window },
+                             (nbd_completion_callback) { .callback = qemuHydratorWindowDone,
+                                                         .user_data = window,
+                                                         .free = qemuHydratorWindowFree },
+                             0) < 0)
+        qemuHydratorFailNbd(self, "block status");
+}
+
+static int
+qemuHydratorCopied(void *opaque, int *error)
+{
+    qemuHydratorRequest *request = opaque;
+    qemuHydrator *self = request->self;
+    guint64 us = (guint64) (g_get_monotonic_time() - request->began);
+
+    self->pending--;
+    self->inFlight--;
+    if (*error) {
+        qemuHydratorFail(self, "copying", g_strerror(*error));
+        return 1;
+    }
+    {
+        LOCK_SCOPE(&self->lock);
+
+        self->figures.copied += request->len;
+        self->figures.latencyUs += (guint64) (((gint64) us - (gint64) self->figures.latencyUs) / 8);
+    }
+    return 1;
+}
+
+static void
+qemuHydratorCopy(qemuHydrator *self, guint64 offset, guint64 len)
+{
+    qemuHydratorRequest *request = g_new(qemuHydratorRequest, 1);
+
+    *request = (qemuHydratorRequest) {
+        .self = self,
+        .len = len,
+        .began = g_get_monotonic_time(),
+    };
+    self->pending++;
+    self->inFlight++;
+    qemuBucketSpend(&self->bucket, len);
+    if (nbd_aio_cache(self->nbd, len, offset,
+                      (nbd_completion_callback) { .callback = qemuHydratorCopied,
+                                                  .user_data = request,
+                                                  .free = g_free }, 0) < 0)
+        qemuHydratorFailNbd(self, "copying");
+}
+
+static int
+qemuHydratorFlushed(void *opaque, int *error)
+{
+    qemuHydrator *self = opaque;
+
+    self->pending--;
+    if (*error)
+        qemuHydratorFail(self, "flush", g_strerror(*error));
+    return 1;
+}
+
+static void
+qemuHydratorFlush(qemuHydrator *self)
+{
+    self->copiedFlushed = self->figures.copied;
+    self->pending++;
+    if (nbd_aio_flush(self->nbd, (nbd_completion_callback) { .callback = qemuHydratorFlushed,
+                                                             .user_data = self }, 0) < 0)
+        qemuHydratorFailNbd(self, "flush");
+}
+
+/* Sends what may be sent now; returns after how many µs there may be more, -1: when told. */
+static gint64
+qemuHydratorSend(qemuHydrator *self)
+{
+    guint64 offset;
+    guint64 len;
+
+    while (!self->error && qemuMapNextWindow(self->map, &offset, &len))
+        qemuHydratorAskWindow(self, offset, len);
+    while (!self->error && self->inFlight < qemuGovernorRequests(&self->governor)) {
+        gint64 wait = qemuBucketWait(&self->bucket, g_get_monotonic_time());
+
+        if (wait > 0)
+            return wait;
+        if (!qemuMapNextRange(self->map, qemuGovernorSize(&self->governor), &offset, &len))
+            break;
+        qemuHydratorCopy(self, offset, len);
+    }
+    return -1;
+}
+
+static void
+qemuHydratorStep(qemuHydrator *self)
+{
+    qemuGovernorSample sample = { 0 };
+    guint64 writes;
+    guint64 ns;
+
+    if (self->config.guest && self->config.guest(&writes, &ns, self->config.opaque)) {
+        if (self->writesBefore > 0 && writes >= self->writesBefore) {
+            sample.writes = writes - self->writesBefore;
+            sample.writeNs = ns - self->writeNsBefore;
+        }
+        self->writesBefore = writes;
+        self->writeNsBefore = ns;
+    }
+
+    LOCK_SCOPE(&self->lock);
+    sample.copied = self->figures.copied - self->copiedBefore;
+    self->copiedBefore = self->figures.copied;
+    qemuGovernorStep(&self->governor, &sample);
+    self->figures.requests = qemuGovernorRequests(&self->governor);
+    self->figures.size = qemuGovernorSize(&self->governor);
+    if (self->bucket.rate != self->bandwidth)
+        qemuBucketSetRate(&self->bucket, self->bandwidth, g_get_monotonic_time());
+}
+
+/* What is due by the clock */
+static void
+qemuHydratorTick(qemuHydrator *self)
+{
+    gint64 now = g_get_monotonic_time();
+
+    if (now >= self->nextStep) {
+        qemuHydratorStep(self);
+        self->nextStep = g_get_monotonic_time() + QEMU_GOVERNOR_INTERVAL * 1000;
+    }
+    if (now >= self->nextFlush && self->figures.copied > self->copiedFlushed) {
+        qemuHydratorFlush(self);
+        self->nextFlush = now + QEMU_HYDRATOR_FLUSH * 1000;
+    }
+}
+
+/* Waits for the server, the clock or somebody's wish, and deals with what the server says. */
+static void
+qemuHydratorWait(qemuHydrator *self, gint64 us)
+{
+    unsigned int direction = nbd_aio_get_direction(self->nbd);
+    gint64 step = self->nextStep - g_get_monotonic_time();
+    struct pollfd fds[] = {
+        { .fd = self->wake, .events = POLLIN },
+        { .fd = nbd_aio_get_fd(self->nbd),
+          .events = (short) ((direction & LIBNBD_AIO_DIRECTION_READ ? POLLIN : 0) |
+                             (direction & LIBNBD_AIO_DIRECTION_WRITE ? POLLOUT : 0)) },
+    };
+    struct timespec timeout;
+
+    us = MAX(0, us < 0 ? step : MIN(us, step));
+    timeout = (struct timespec) { .tv_sec = us / G_USEC_PER_SEC,
+                                  .tv_nsec = us % G_USEC_PER_SEC * 1000 };
+    if (ppoll(fds, G_N_ELEMENTS(fds), &timeout, NULL) < 0) {
+        if (errno != EINTR)
+            qemuHydratorFail(self, "poll", g_strerror(errno));
+        return;
+    }
+    if (fds[1].revents & (POLLIN | POLLHUP | POLLERR)) {
+        if (nbd_aio_notify_read(self->nbd) < 0)
+            qemuHydratorFailNbd(self, "connection");
+    } else if (fds[1].revents & POLLOUT) {
+        if (nbd_aio_notify_write(self->nbd) < 0)
+            qemuHydratorFailNbd(self, "connection");
+    }
+}
+
+static bool
+qemuHydratorIsStopping(qemuHydrator *self)
+{
+    LOCK_SCOPE(&self->lock);
+
+    return self->stopping;
+}
+
+static bool
+qemuHydratorIsDone(qemuHydrator *self)
+{
+    if (!qemuMapIsDone(self->map) || self->inFlight > 0)
+        return false;
+    if (self->figures.copied > self->copiedFlushed)
+        qemuHydratorFlush(self);
+    return self->pending == 0;
+}
+
+static void *
+qemuHydratorRun(void *opaque)
+{
+    qemuHydrator *self = opaque;
+
+    while (!self->error && !qemuHydratorIsStopping(self) && !qemuHydratorIsDone(self)) {
+        gint64 wait = qemuHydratorSend(self);
+
+        if (self->error)
+            break;
+        qemuHydratorWait(self, wait);
+        qemuHydratorTick(self);
+        if (nbd_aio_is_dead(self->nbd) || nbd_aio_is_closed(self->nbd))
+            qemuHydratorFail(self, "connection", "QEMU has closed it");
+    }
+    /* closing frees what is pending, and calls it back */
+    g_clear_pointer(&self->nbd, nbd_close);
+    LOG_DEBUG("%s: %" G_GUINT64_FORMAT " bytes copied, %s", self->name, self->figures.copied,
+              self->error ? self->error : "the end");
+    self->config.ended(qemuHydratorIsStopping(self) ? "stopped" : self->error,
+                       self->config.opaque);
+    return NULL;
+}
+
+static nbdHandle *
+qemuHydratorConnect(const qemuHydratorConfig *config)
+{
+    g_autoptr(nbdHandle) nbd = nbd_create();
+
+    if (!nbd || nbd_set_export_name(nbd, config->name) < 0 ||
+        nbd_add_meta_context(nbd, LIBNBD_CONTEXT_BASE_ALLOCATION) < 0 ||
+        nbd_add_meta_context(nbd, QEMU_HYDRATOR_DEPTH) < 0 ||
+        nbd_connect_socket(nbd, config->fd) < 0) {
+        errorReport(VIR_ERR_OPERATION_FAILED, "export '%s': %s", config->name, nbd_get_error());
+        return NULL;
+    }
+    if (nbd_can_cache(nbd) != 1 || nbd_can_meta_context(nbd, QEMU_HYDRATOR_DEPTH) != 1 ||
+        nbd_can_meta_context(nbd, LIBNBD_CONTEXT_BASE_ALLOCATION) != 1) {
+        errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "this QEMU's export '%s' cannot be hydrated",
+                    config->name);
+        return NULL;
+    }
+    return g_steal_pointer(&nbd);
+}
+
+qemuHydrator *
+qemuHydratorNew(const qemuHydratorConfig *config)
+{
+    g_autoptr(nbdHandle) nbd = qemuHydratorConnect(config);
+    qemuHydrator *self;
+
+    if (!nbd)
+        return NULL;
+    self = g_new0(qemuHydrator, 1);
+    self->config = *config;
+    self->name = g_strdup(config->name);
+    self->config.name = self->name;
+    self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    self->map = qemuMapNew((guint64) nbd_get_size(nbd), config->deepest);
+    qemuGovernorInit(&self->governor, config->fast);
+    self->bandwidth = config->bandwidth;
+    qemuBucketSetRate(&self->bucket, config->bandwidth, g_get_monotonic_time());
+    self->bucket.level = 0;
+    g_mutex_init(&self->lock);
+    self->nbd = g_steal_pointer(&nbd);
+    self->nextFlush = g_get_monotonic_time() + QEMU_HYDRATOR_FLUSH * 1000;
+    self->thread = g_thread_new("qemu-hydrate", qemuHydratorRun, self);
+    return self;
+}
+
+void
+qemuHydratorSetBandwidth(qemuHydrator *self, guint64 bandwidth)
+{
+    LOCK_SCOPE(&self->lock);
+
+    self->bandwidth = bandwidth;
+}
+
+qemuHydratorFigures
+qemuHydratorGetFigures(qemuHydrator *self)
+{
+    LOCK_SCOPE(&self->lock);
+
+    return self->figures;
+}
+
+void
+qemuHydratorFree(qemuHydrator *self)
+{
+    const guint64 one = 1;
+
+    if (!self)
+        return;
+    g_mutex_lock(&self->lock);
+    self->stopping = true;
+    g_mutex_unlock(&self->lock);
+    if (write(self->wake, &one, sizeof(one)) < 0)
+        LOG_DEBUG("%s: %s", self->name, g_strerror(errno));
+    g_thread_join(self->thread);
+    qemuMapFree(self->map);
+    close(self->wake);
+    g_mutex_clear(&self->lock);
+    g_free(self->error);
+    g_free(self->name);
+    g_free(self);
+}
