@@ -1,29 +1,30 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Thin: installs what is missing from Debian's packages, then calls meson and the scripts.
+# Thin: each target installs what it misses from Debian's packages, then calls meson or a script.
 
 .PHONY: build demo check coverage install clean
 
 build:
-	scripts/install-deps.sh build
-	[ -f build/build.ninja ] || meson setup build
+	@scripts/install-deps.sh build
+	@[ -f build/build.ninja ] || meson setup build
 	ninja -C build
 
 # A guest boots from a slow remote template, is streamed while it writes, and needs it no more.
 demo:
-	scripts/install-deps.sh
+	@scripts/install-deps.sh
 	@$(MAKE) --no-print-directory build
-	./run demo/demo.sh
+	@./run demo/demo.sh
 
-# All tests, again with sanitizers and valgrind; the last line counts them.
+# All tests, again with valgrind and the sanitizers; the last line counts them.
 check:
-	scripts/install-deps.sh
-	scripts/check.sh
+	@scripts/install-deps.sh
+	@scripts/check.sh
 
 # The share of lines and branches of src and tools that the tests reach.
 coverage:
-	scripts/install-deps.sh
-	scripts/coverage.sh
+	@scripts/install-deps.sh
+	@scripts/coverage.sh
 
+# DESTDIR=... lays the files out below it.
 install: build
 	meson install -C build --no-rebuild $(if $(DESTDIR),--destdir "$(abspath $(DESTDIR))")
 

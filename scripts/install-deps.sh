@@ -40,4 +40,4 @@ fi
 echo "Installing ${missing[*]}"
 "${root[@]}" apt-get -qq update
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
-  apt-get -qq -y --no-install-recommends install "${missing[@]}"
+  apt-get -qq -y --no-install-recommends install "${missing[@]}" > /dev/null

@@ -34,7 +34,7 @@ struct _streamEventListener {
     streamEventFunc func;
     void *opaque;
     GDestroyNotify destroy;
-    gint removed; /* atomic; a removed one is called no more */
+    gint active; /* atomic; called only while it is */
 
     /* of a public callback; else NULL */
     virConnectPtr conn; /* tells whose id it is */
@@ -64,7 +64,8 @@ static struct {
     GPtrArray *listeners;
     GQueue queue;
     int lastId;
-    int fd;    /* eventfd, -1 without listeners */
+    unsigned int users; /* of the next two: listeners, and those about to be */
+    int fd;    /* eventfd, -1 without users */
     int watch; /* the loop's handle on fd */
 } streamEvents = { .fd = -1, .watch = -1, .queue = G_QUEUE_INIT };
 
@@ -133,7 +134,7 @@ streamEventReopen(streamEventListener *listener)
     g_auto(driverConn) other = { 0 };
     LOCK_SCOPE(&streamEvents.subscribing);
 
-    if (g_atomic_int_get(&listener->removed) || listener->open(listener->conn, &other) < 0)
+    if (!g_atomic_int_get(&listener->active) || listener->open(listener->conn, &other) < 0)
         return;
     other = streamEventSwap(listener, other);
     if (listener->via.driver->connectEventsSubscribe(listener->via.priv) < 0) {
@@ -160,12 +161,10 @@ streamEventFlush(int watch, int fd, int events, void *opaque)
         for (guint i = 0; i < listeners->len; i++) {
             streamEventListener *listener = g_ptr_array_index(listeners, i);
 
-            if (g_atomic_int_get(&listener->removed))
-                continue;
-            if (item->entry)
-                listener->func(item->event, item->entry, listener->opaque);
-            else if (listener->open)
+            if (!item->entry && listener->open)
                 streamEventReopen(listener);
+            else if (item->entry && g_atomic_int_get(&listener->active))
+                listener->func(item->event, item->entry, listener->opaque);
         }
     }
 }
@@ -176,31 +175,52 @@ streamEventLoopClose(void *opaque)
     close(GPOINTER_TO_INT(opaque));
 }
 
-/* With the first listener: a handle in the loop. */
 static int
-streamEventLoopJoin(void)
+streamEventLoopAddHandle(int *fd)
 {
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     int watch;
 
-    if (fd < 0) {
+    if ((*fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0) {
         errorReportSystem(errno, "cannot create an eventfd");
         return -1;
     }
-    watch = virEventAddHandle(fd, VIR_EVENT_HANDLE_READABLE, streamEventFlush,
-                              GINT_TO_POINTER(fd), streamEventLoopClose);
+    watch = virEventAddHandle(*fd, VIR_EVENT_HANDLE_READABLE, streamEventFlush,
+                              GINT_TO_POINTER(*fd), streamEventLoopClose);
     if (watch < 0) {
-        close(fd);
+        close(*fd);
         errorReport(VIR_ERR_OPERATION_INVALID, "%s",
                     "stream events need an event loop: call virEventRegisterDefaultImpl "
                     "before opening the connection");
-        return -1;
     }
+    return watch;
+}
+
+static bool
+streamEventLoopJoined(void)
+{
+    LOCK_SCOPE(&streamEvents.lock);
+
+    if (streamEvents.users > 0)
+        streamEvents.users++;
+    return streamEvents.users > 0;
+}
+
+/* For one more user, the first of whom brings the handle in the loop. */
+static int
+streamEventLoopJoin(void)
+{
+    int fd;
+    int watch;
+
+    if (streamEventLoopJoined())
+        return 0;
+    if ((watch = streamEventLoopAddHandle(&fd)) < 0)
+        return -1;
 
     {
         LOCK_SCOPE(&streamEvents.lock);
 
-        if (streamEvents.watch < 0) {
+        if (streamEvents.users++ == 0) {
             streamEvents.fd = fd;
             streamEvents.watch = watch;
             return 0;
@@ -208,6 +228,24 @@ streamEventLoopJoin(void)
     }
     virEventRemoveHandle(watch); /* another thread was first */
     return 0;
+}
+
+static void
+streamEventLoopLeave(void)
+{
+    int watch = -1;
+
+    {
+        LOCK_SCOPE(&streamEvents.lock);
+
+        if (--streamEvents.users == 0) {
+            watch = streamEvents.watch;
+            streamEvents.watch = streamEvents.fd = -1;
+            g_queue_clear_full(&streamEvents.queue, (GDestroyNotify) streamEventItemFree);
+        }
+    }
+    if (watch >= 0)
+        virEventRemoveHandle(watch);
 }
 
 static int
@@ -223,38 +261,30 @@ streamEventAdd(streamEventListener *listener)
     return listener->id;
 }
 
-/* Takes the listener with @id out of the list, the loop's handle with the last one. */
 static streamEventListener *
 streamEventTake(int id, virConnectPtr conn)
 {
-    streamEventListener *taken = NULL;
-    int watch = -1;
+    LOCK_SCOPE(&streamEvents.lock);
 
-    g_mutex_lock(&streamEvents.lock);
-    for (guint i = 0; streamEvents.listeners && !taken && i < streamEvents.listeners->len; i++) {
+    for (guint i = 0; streamEvents.listeners && i < streamEvents.listeners->len; i++) {
         streamEventListener *listener = g_ptr_array_index(streamEvents.listeners, i);
 
         if (listener->id == id && listener->conn == conn)
-            taken = g_ptr_array_steal_index(streamEvents.listeners, i);
+            return g_ptr_array_steal_index(streamEvents.listeners, i);
     }
-    if (taken && streamEvents.listeners->len == 0) {
-        watch = streamEvents.watch;
-        streamEvents.watch = streamEvents.fd = -1;
-        g_queue_clear_full(&streamEvents.queue, (GDestroyNotify) streamEventItemFree);
-    }
-    g_mutex_unlock(&streamEvents.lock);
-
-    if (watch >= 0)
-        virEventRemoveHandle(watch);
-    return taken;
+    return NULL;
 }
 
-static bool
-streamEventLoopJoined(void)
+/* Subscribes for a listener that is in the list already: that its way is lost is not missed. */
+static int
+streamEventSubscribe(streamEventListener *listener)
 {
-    LOCK_SCOPE(&streamEvents.lock);
+    LOCK_SCOPE(&streamEvents.subscribing);
 
-    return streamEvents.watch >= 0;
+    if (listener->via.driver->connectEventsSubscribe(listener->via.priv) < 0)
+        return -1;
+    g_atomic_int_set(&listener->active, 1);
+    return 0;
 }
 
 static int
@@ -264,7 +294,7 @@ streamEventListenAs(virConnectPtr conn, streamEventOpen open, driverConn *via,
     streamEventListener *listener;
     int id;
 
-    if (!streamEventLoopJoined() && streamEventLoopJoin() < 0)
+    if (streamEventLoopJoin() < 0)
         return -1;
 
     listener = g_new0(streamEventListener, 1);
@@ -275,13 +305,11 @@ streamEventListenAs(virConnectPtr conn, streamEventOpen open, driverConn *via,
     listener->func = func;
     listener->opaque = opaque;
     id = streamEventAdd(listener);
-
-    /* listening first: nothing that is published from now on is missed */
-    if (via->driver->connectEventsSubscribe(via->priv) < 0) {
+    if (streamEventSubscribe(listener) < 0) {
         g_autoptr(streamEventListener) taken = streamEventTake(id, conn);
 
-        if (taken)
-            taken->via = (driverConn) { 0 }; /* stays the caller's */
+        taken->via = (driverConn) { 0 }; /* stays the caller's */
+        streamEventLoopLeave();
         return -1;
     }
     listener->destroy = destroy;
@@ -303,9 +331,13 @@ streamEventRemove(int id, virConnectPtr conn)
 
     if (!taken)
         return -1;
-    LOCK_SCOPE(&streamEvents.subscribing);
-    g_atomic_int_set(&taken->removed, 1);
-    taken->via.driver->connectEventsUnsubscribe(taken->via.priv);
+    {
+        LOCK_SCOPE(&streamEvents.subscribing);
+
+        g_atomic_int_set(&taken->active, 0);
+        taken->via.driver->connectEventsUnsubscribe(taken->via.priv);
+    }
+    streamEventLoopLeave();
     return 0;
 }
 

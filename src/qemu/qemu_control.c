@@ -92,7 +92,10 @@ qemuControlStart(qemuConn *conn, virDomainPtr dom, const char *name, const char 
         return -1;
     }
     if (qemuJobStart(dom, disk->target, base, relative, stream->speed) < 0) {
+        virErrorPtr kept = errorKeep();
+
         qemuStreamsForget(streams, stream);
+        errorRestore(kept);
         return -1;
     }
     LOG_INFO("stream of disk %s of domain %s started", disk->target, virDomainGetName(dom));
@@ -110,7 +113,10 @@ qemuControlStop(qemuConn *conn, virDomainPtr dom, const char *name)
         return -1;
     qemuStreamsSetStopping(streams, stream, true);
     if (qemuJobAbort(dom, stream->target) < 0) {
+        virErrorPtr kept = errorKeep();
+
         qemuStreamsSetStopping(streams, stream, false);
+        errorRestore(kept);
         return -1;
     }
     qemuSyncResolve(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "stopped on request", true);

@@ -227,8 +227,7 @@ qemuStreamsForget(qemuStreams *self, qemuStream *stream)
     LOCK_SCOPE(&self->lock);
     g_autofree char *key = qemuStreamsKey(stream->dom, stream->target);
 
-    if (stream->state == VIR_DOMAIN_STREAM_DISK_STARTING &&
-        g_hash_table_lookup(self->table, key) == stream) {
+    if (stream->state == VIR_DOMAIN_STREAM_DISK_STARTING) {
         stream->state = VIR_DOMAIN_STREAM_DISK_FAILED; /* unheard: nobody knew of it */
         g_hash_table_remove(self->table, key);
         qemuStreamsPassTurnLocked(self, stream->dom);

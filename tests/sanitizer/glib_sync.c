@@ -83,6 +83,16 @@ g_atomic_ref_count_dec(gatomicrefcount *count)
     return last;
 }
 
+void
+g_bytes_unref(GBytes *bytes)
+{
+    if (bytes) {
+        glibSyncRelease(bytes);
+        glibSyncAcquire(bytes);
+    }
+    GLIB_SYNC_REAL(g_bytes_unref)(bytes);
+}
+
 typedef struct _glibSyncPool glibSyncPool;
 struct _glibSyncPool {
     GFunc func;

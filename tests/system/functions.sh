@@ -30,7 +30,7 @@ fail() {
 requires() {
   local command
   for command; do
-    command -v "$command" > /dev/null || fail "this test needs '$command': scripts/install-deps.sh"
+    type -P "$command" > /dev/null || fail "this test needs '$command': scripts/install-deps.sh"
   done
 }
 
@@ -68,12 +68,12 @@ finish() {
   trap - EXIT ERR
   trap '' INT TERM
   set +e
-  [ $status = 0 ] || print_logs
+  [ $status = 0 ] || [ $status = 130 ] || print_logs
   for command in "${cleanups[@]}"; do
     eval "$command"
   done
   for name in "${!pids[@]}"; do
-    end_process "$name" KILL
+    end_process "$name" KILL 2> /dev/null
   done
   for file in $(find "$dir/run" -path '*/qemu/run/*.pid' ! -name driver.pid); do
     kill -KILL "$(cat "$file")"
@@ -157,6 +157,11 @@ accepts_or_ended() {
   connects "$2" || ! kill -0 "${pids[$1]}"
 }
 
+# without a terminal, on which it would ask polkit for leave
+virsh() {
+  setsid --wait virsh "$@"
+}
+
 start_libvirtd() {
   requires libvirtd virsh
   start_server libvirtd "$XDG_RUNTIME_DIR/libvirt/libvirt-sock" libvirtd
@@ -205,7 +210,7 @@ nbd_uri() {
 
 # watch_events GUEST: from now on $dir/events.log has what virsh sees happen to any guest; GUEST runs
 watch_events() {
-  start_process events stdbuf -oL virsh event --all --loop
+  start_process events setsid stdbuf -oL virsh event --all --loop
   wait_until 30 provoke_event "$1"
 }
 

@@ -118,7 +118,7 @@ remoteFixtureList(void *priv, unsigned int flags)
     return entries;
 }
 
-static const virStreamDiskDriver remoteFixtureDriver = {
+static const driverTable remoteFixtureDriver = {
     .name = "pretending",
     .domainStreamDisk = remoteFixtureStreamDisk,
     .domainStreamDiskInfo = remoteFixtureInfo,

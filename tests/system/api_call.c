@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* api_call.c: the line of a call, and what was before it */
+
+#include "api_call.h"
+
+#include <glib.h>
+#include <libvirt/virterror.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static virDomainPtr apiCallWatched;
+static char *apiCallWorld; /* before the call */
+
+void
+apiCallWatch(virDomainPtr dom)
+{
+    apiCallWatched = dom;
+}
+
+/* XML and block jobs, without the progress of these */
+static char *
+apiCallDescribeWorld(void)
+{
+    GString *world = g_string_new(NULL);
+    char *xml = apiCallWatched ? virDomainGetXMLDesc(apiCallWatched, 0) : NULL;
+
+    g_string_append(world, xml ? xml : "");
+    free(xml);
+    for (char letter = 'a'; apiCallWatched && letter <= 'g'; letter++) {
+        const char target[] = { 'v', 'd', letter, '\0' };
+        virDomainBlockJobInfo info;
+
+        if (virDomainGetBlockJobInfo(apiCallWatched, target, &info,
+                                     VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES) == 1)
+            g_string_append_printf(world, "%s: job of type %d, %lu bytes/s\n", target, info.type,
+                                   info.bandwidth);
+    }
+    virResetLastError();
+    return g_string_free(world, FALSE);
+}
+
+void
+apiCallBefore(void)
+{
+    g_free(apiCallWorld);
+    apiCallWorld = apiCallDescribeWorld();
+}
+
+long long
+apiCallAfter(const char *call, long long result)
+{
+    int code = virGetLastErrorCode();
+    g_autofree char *message = g_strdup(virGetLastErrorMessage());
+    g_autofree char *world = result < 0 ? apiCallDescribeWorld() : NULL;
+
+    printf("%s = %lld", call, result);
+    if (code != VIR_ERR_OK)
+        printf(", error %d: %s", code, message);
+    if (world && !g_str_equal(world, apiCallWorld))
+        printf("; AND CHANGED:\n%s\nTO:\n%s", apiCallWorld, world);
+    putchar('\n');
+    fflush(stdout);
+    return result;
+}
+
+void
+apiCallPrintStats(virTypedParameterPtr params, int nparams)
+{
+    printf("   ");
+    for (int i = 0; i < nparams; i++) {
+        const virTypedParameter *param = &params[i];
+        const char *field = param->field;
+
+        /* known only after two measurements, or to who follows the stream */
+        if (g_str_equal(field, VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS) ||
+            g_str_has_prefix(field, "time_"))
+            continue;
+        printf(" %s", field);
+        if (param->type == VIR_TYPED_PARAM_INT)
+            printf("=%d", param->value.i);
+        if (param->type == VIR_TYPED_PARAM_STRING)
+            printf("='%s'", param->value.s);
+        if (g_str_equal(field, VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH))
+            printf("=%llu", param->value.ul);
+    }
+    putchar('\n');
+}
