@@ -20,6 +20,7 @@ static const char *const streamStatsStates[] = {
 static const char *const streamStatsPhases[] = {
     [VIR_DOMAIN_STREAM_DISK_PHASE_PULL] = "pull",
     [VIR_DOMAIN_STREAM_DISK_PHASE_WAIT] = "wait",
+    [VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE] = "hydrate",
 };
 
 static const char *const streamStatsBases[] = {
@@ -43,6 +44,18 @@ streamStatsLimit(unsigned long long bytesPerSecond)
     return bytesPerSecond ? streamFormatRate(bytesPerSecond) : g_strdup("none");
 }
 
+static char *
+streamStatsCount(unsigned long long count)
+{
+    return g_strdup_printf("%llu", count);
+}
+
+static char *
+streamStatsLatency(unsigned long long us)
+{
+    return g_strdup_printf("%.1f ms", (double) us / 1000);
+}
+
 static const struct {
     const char *field;
     char *(*format)(unsigned long long value);
@@ -54,6 +67,10 @@ static const struct {
     { VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS, streamFormatRate },
     { VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED, streamFormatDuration },
     { VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, streamFormatDuration },
+    { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_COPIED, streamFormatSize },
+    { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REQUESTS, streamStatsCount },
+    { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_SIZE, streamFormatSize },
+    { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_LATENCY, streamStatsLatency },
 };
 
 int

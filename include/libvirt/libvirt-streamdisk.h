@@ -85,6 +85,7 @@ typedef enum {
 typedef enum {
     VIR_DOMAIN_STREAM_DISK_PHASE_PULL = 0, /* libvirt's block job copies, in order of offset */
     VIR_DOMAIN_STREAM_DISK_PHASE_WAIT = 1, /* held slow, until another disk of the guest is done */
+    VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE = 2, /* ranges are copied in parallel, ahead of the job */
 } virDomainStreamDiskPhase;
 
 /**
@@ -163,6 +164,21 @@ typedef enum {
 
 /** VIR_DOMAIN_STREAM_DISK_STATS_REASON: why it stopped or failed. STRING. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_REASON "reason"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_COPIED: bytes copied ahead of the job, while hydrating. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_COPIED "hydration.copied"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REQUESTS: at most so many at once. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REQUESTS "hydration.requests"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_SIZE: bytes of one request at most. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_SIZE "hydration.size"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_LATENCY: what one takes of late, in microseconds. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_LATENCY "hydration.latency"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REASON: why the job is alone, if something went wrong. STRING. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REASON "hydration.reason"
 
 /**
  * virDomainStreamDiskRecord:

@@ -44,6 +44,7 @@ static const daemonConfigKey daemonConfigKeys[] = {
     KEY("max_client_requests", UINT, maxClientRequests, 1, 1024),
     KEY("keepalive_interval", UINT, keepaliveInterval, 0, 86400),
     KEY("keepalive_count", UINT, keepaliveCount, 1, 1000),
+    KEY("hydrate", UINT, hydrate, 0, 1),
     KEY("log_level", UINT, logLevel, LOG_LEVEL_DEBUG, LOG_LEVEL_ERROR),
     KEY("log_filters", STRING, logFilters),
     KEY("log_outputs", STRING, logOutputs),
@@ -71,6 +72,7 @@ daemonConfigNew(bool session)
     config->maxClientRequests = 5;
     config->keepaliveInterval = 5;
     config->keepaliveCount = 5;
+    config->hydrate = 1;
     config->logLevel = LOG_LEVEL_WARNING;
     config->logFilters = g_strdup("");
     config->logOutputs = g_strdup("stderr");

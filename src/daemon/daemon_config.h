@@ -27,6 +27,8 @@ struct _daemonConfig {
     unsigned int keepaliveInterval; /* seconds; 0: never ping */
     unsigned int keepaliveCount;
 
+    unsigned int hydrate; /* 0 or 1 */
+
     unsigned int logLevel;
     char *logFilters;
     char *logOutputs;

@@ -160,7 +160,7 @@ daemonMainServe(const daemonConfig *config, const char *runDir, daemonListen *so
     g_autoptr(remoteDispatchEvent) events = remoteDispatchEventNew();
     g_auto(driverConn) via = {
         .driver = &qemuDriver,
-        .priv = qemuConnNewResident(uri, runDir),
+        .priv = qemuConnNewResident(uri, runDir, config->hydrate),
     };
     remoteDispatch dispatch = {
         .via = via,

@@ -21,6 +21,7 @@ struct _qemuConn {
      * in process: while following */
     loop *where;
     qemuLink *link; /* resident only */
+    qemuHydration *hydration; /* resident only, and only if that is wanted */
     qemuFollow *follow;
 
     GMutex subscribing; /* in process: who begins or ends to follow; held over calls to libvirt,
@@ -58,7 +59,8 @@ qemuConnUp(virConnectPtr conn, void *opaque)
 {
     qemuConn *self = opaque;
 
-    if (!(self->follow = qemuFollowNew(conn, self->where, self->streams, true)))
+    if (!(self->follow = qemuFollowNew(conn, self->where, self->streams, self->hydration,
+                                       true)))
         return -1;
     virConnectRef(conn);
     g_mutex_lock(&self->lock);
@@ -77,6 +79,8 @@ qemuConnDown(void *opaque)
     conn = g_steal_pointer(&self->conn);
     g_mutex_unlock(&self->lock);
     g_clear_pointer(&self->follow, qemuFollowFree);
+    if (self->hydration)
+        qemuHydrationEndAll(self->hydration); /* nobody would tell when a job ends */
 }
 
 static const qemuLinkHandlers qemuConnLinkHandlers = {
@@ -85,12 +89,17 @@ static const qemuLinkHandlers qemuConnLinkHandlers = {
 };
 
 qemuConn *
-qemuConnNewResident(const char *uri, const char *socketDir)
+qemuConnNewResident(const char *uri, const char *socketDir, bool hydrate)
 {
     qemuConn *self = qemuConnNew(NULL, true);
 
     self->uri = g_strdup(uri);
     self->where = loopNew("qemu-follow");
+    if (hydrate) {
+        g_autofree char *dir = g_build_filename(socketDir, "streamdisk", NULL);
+
+        self->hydration = qemuHydrationNew(self->streams, self->where, dir);
+    }
     self->link = qemuLinkNew(uri, socketDir, self->where, &qemuConnLinkHandlers, self);
     return self;
 }
@@ -119,6 +128,7 @@ qemuConnUnref(qemuConn *self)
     if (self->where)
         loopStop(self->where);
     qemuFollowFree(self->follow);
+    qemuHydrationFree(self->hydration);
     qemuLinkFree(self->link);
     loopFree(self->where);
     qemuStreamsFree(self->streams);
@@ -155,6 +165,13 @@ qemuConnIsResident(qemuConn *self)
     return self->resident;
 }
 
+void
+qemuConnHydrate(qemuConn *self, qemuStream *stream, bool may)
+{
+    if (self->hydration)
+        qemuHydrationBar(self->hydration, stream, !may);
+}
+
 bool
 qemuConnIsFollowing(qemuConn *self)
 {
@@ -168,7 +185,7 @@ static int
 qemuConnFollow(qemuConn *self)
 {
     loop *where = loopNew("qemu-follow");
-    qemuFollow *follow = qemuFollowNew(self->conn, where, self->streams, false);
+    qemuFollow *follow = qemuFollowNew(self->conn, where, self->streams, NULL, false);
 
     if (!follow) {
         loopFree(where);

@@ -15,9 +15,10 @@
 
 typedef struct _qemuConn qemuConn;
 
-/* The daemon's, for @uri, whose socket is in @socketDir. Connects in the background, and
+/* The daemon's, for @uri, whose socket is in @socketDir. @hydrate: make streams faster than
+ * their jobs, through QEMU's NBD server. Connects in the background, and
  * again whenever libvirtd is back. Needs libvirt's event loop. */
-qemuConn *qemuConnNewResident(const char *uri, const char *socketDir);
+qemuConn *qemuConnNewResident(const char *uri, const char *socketDir, bool hydrate);
 
 /* The one that follows on @conn, or else a passing one. */
 qemuConn *qemuConnOpen(virConnectPtr conn);
@@ -32,6 +33,9 @@ qemuStreams *qemuConnGetStreams(qemuConn *self);
 
 bool qemuConnIsResident(qemuConn *self);
 bool qemuConnIsFollowing(qemuConn *self);
+
+/* Whether a stream may be hydrated; from false on until true it is not. */
+void qemuConnHydrate(qemuConn *self, qemuStream *stream, bool may);
 
 /* In process: begins to follow, with the first that subscribes, and ends with the last. */
 int qemuConnSubscribe(qemuConn *self);

@@ -69,6 +69,15 @@ qemuControlCheckAlone(qemuConn *conn, virDomainPtr dom, const char *target)
     return 0;
 }
 
+/* The lowest layer that is to be copied; 0 if that is not known. */
+static guint32
+qemuControlDeepest(const qemuDisk *disk, const char *base)
+{
+    guint32 layer = base ? qemuDiskGetLayer(disk, base) : G_MAXUINT32;
+
+    return layer > 0 && base ? layer - 1 : layer;
+}
+
 int
 qemuControlStart(qemuConn *conn, virDomainPtr dom, const char *name, const char *base,
                  bool relative, unsigned long long limit)
@@ -86,7 +95,8 @@ qemuControlStart(qemuConn *conn, virDomainPtr dom, const char *name, const char 
         qemuControlCheckAlone(conn, dom, disk->target) < 0)
         return -1;
 
-    if (!(stream = qemuStreamsBegin(streams, dom, disk, base, limit))) {
+    if (!(stream = qemuStreamsBegin(streams, dom, disk, base,
+                                    qemuControlDeepest(disk, base), limit))) {
         errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "disk '%s' already in active block job",
                     disk->target);
         return -1;
@@ -112,10 +122,12 @@ qemuControlStop(qemuConn *conn, virDomainPtr dom, const char *name)
     if (!stream)
         return -1;
     qemuStreamsSetStopping(streams, stream, true);
+    qemuConnHydrate(conn, stream, false);
     if (qemuJobAbort(dom, stream->target) < 0) {
         virErrorPtr kept = errorKeep();
 
         qemuStreamsSetStopping(streams, stream, false);
+        qemuConnHydrate(conn, stream, true);
         errorRestore(kept);
         return -1;
     }

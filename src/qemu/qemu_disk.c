@@ -24,6 +24,7 @@ qemuDiskFree(void *opaque)
     g_free(disk->alias);
     g_free(disk->source);
     g_free(disk->format);
+    g_ptr_array_unref(disk->layers);
     g_free(disk);
 }
 
@@ -57,15 +58,20 @@ qemuDiskPath(xmlNode *source)
 }
 
 /* Every image below is a <backingStore> with a <source>, inside that of the one above. */
-static unsigned int
-qemuDiskDepth(xmlNode *node)
+static void
+qemuDiskParseLayers(qemuDisk *disk, xmlNode *node)
 {
-    unsigned int depth = 0;
-
+    disk->layers = g_ptr_array_new_with_free_func(g_free);
     while ((node = qemuDiskChild(node, "backingStore")) && qemuDiskChild(node, "source") &&
-           depth < QEMU_DISK_CHAIN_MAX)
-        depth++;
-    return depth;
+           disk->depth < QEMU_DISK_CHAIN_MAX) {
+        g_autofree char *path = qemuDiskPath(qemuDiskChild(node, "source"));
+        g_autofree char *index = qemuDiskAttr(node, "index");
+
+        g_ptr_array_add(disk->layers, path ? g_steal_pointer(&path) : g_strdup(""));
+        g_ptr_array_add(disk->layers, index ? g_strdup_printf("%s[%s]", disk->target, index)
+                                            : g_strdup(""));
+        disk->depth++;
+    }
 }
 
 static qemuDisk *
@@ -86,7 +92,7 @@ qemuDiskParse(xmlNode *node)
     disk->format = qemuDiskAttr(qemuDiskChild(node, "driver"), "type");
     disk->empty = !source;
     disk->readonly = qemuDiskChild(node, "readonly") != NULL;
-    disk->depth = qemuDiskDepth(node);
+    qemuDiskParseLayers(disk, node);
     return disk;
 }
 
@@ -128,6 +134,16 @@ qemuDiskListFind(GPtrArray *disks, const char *name)
     }
     errorReport(VIR_ERR_INVALID_ARG, "disk '%s' not found in domain", name);
     return NULL;
+}
+
+guint32
+qemuDiskGetLayer(const qemuDisk *disk, const char *image)
+{
+    for (guint i = 0; *image && i < disk->layers->len; i++) {
+        if (g_str_equal(g_ptr_array_index(disk->layers, i), image))
+            return i / 2 + 2;
+    }
+    return 0;
 }
 
 int

@@ -19,6 +19,7 @@ struct _qemuDisk {
     bool empty;   /* a drive without medium */
     bool readonly;
     unsigned int depth; /* how many images lie below the top one */
+    GPtrArray *layers;  /* of char *: their paths and "vda[N]" names, in turn; "" if unknown */
 };
 
 /* An array that frees its disks, in the order of the XML; NULL on error. */
@@ -26,6 +27,10 @@ GPtrArray *qemuDiskListParse(const char *xml);
 
 /* The disk with this target, or with this absolute path of its top image; error if none. */
 const qemuDisk *qemuDiskListFind(GPtrArray *disks, const char *name);
+
+/* Which layer an image is, by path or "vda[N]": 2 for the first below the top; 0 if none is
+ * known by this name. */
+guint32 qemuDiskGetLayer(const qemuDisk *disk, const char *image);
 
 /* 0 if there is something to stream; else -1, and why not. */
 int qemuDiskCheckStreamable(const qemuDisk *disk);

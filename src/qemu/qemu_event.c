@@ -39,6 +39,7 @@ struct _qemuEvent {
 
 typedef enum {
     QEMU_EVENT_NOTE_RUNNING,
+    QEMU_EVENT_NOTE_ENDING,
     QEMU_EVENT_NOTE_ERROR,
     QEMU_EVENT_NOTE_ENDED,
     QEMU_EVENT_NOTE_STOPPED,
@@ -90,6 +91,9 @@ qemuEventNoteDeliver(void *data)
     switch (note->type) {
     case QEMU_EVENT_NOTE_RUNNING:
         handlers->jobRunning(note->dom, note->name, opaque);
+        break;
+    case QEMU_EVENT_NOTE_ENDING:
+        handlers->jobEnding(note->dom, note->name, opaque);
         break;
     case QEMU_EVENT_NOTE_ERROR:
         handlers->jobError(note->dom, note->name, note->error, opaque);
@@ -167,12 +171,15 @@ static void
 qemuEventMonitor(virConnectPtr conn, virDomainPtr dom, const char *name, long long seconds,
                  unsigned int micros, const char *details, void *opaque)
 {
+    static const qemuEventNoteType types[] = {
+        [QEMU_QMP_JOB_RUNNING] = QEMU_EVENT_NOTE_RUNNING,
+        [QEMU_QMP_JOB_ENDING] = QEMU_EVENT_NOTE_ENDING,
+        [QEMU_QMP_JOB_ERROR] = QEMU_EVENT_NOTE_ERROR,
+    };
     g_autoptr(qemuQmpEvent) event = qemuQmpEventParse(name, details);
 
     if (event)
-        qemuEventNoteSend(opaque, event->type == QEMU_QMP_JOB_ERROR ? QEMU_EVENT_NOTE_ERROR
-                                                                    : QEMU_EVENT_NOTE_RUNNING,
-                          dom, event->target, event->error, 0);
+        qemuEventNoteSend(opaque, types[event->type], dom, event->target, event->error, 0);
 }
 
 static int

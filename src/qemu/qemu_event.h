@@ -18,6 +18,8 @@ typedef struct _qemuEventHandlers qemuEventHandlers;
 struct _qemuEventHandlers {
     /* a pull of this disk began, whoever started it */
     void (*jobRunning)(virDomainPtr dom, const char *target, void *opaque);
+    /* a pull of this disk is about to end */
+    void (*jobEnding)(virDomainPtr dom, const char *target, void *opaque);
     /* QEMU's reason for the end that follows */
     void (*jobError)(virDomainPtr dom, const char *target, const char *error, void *opaque);
     /* a pull of this disk ended: a virConnectDomainEventBlockJobStatus */

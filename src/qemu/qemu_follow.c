@@ -21,6 +21,7 @@ LOG_INIT("qemu.follow");
 struct _qemuFollow {
     virConnectPtr conn;
     qemuStreams *streams;
+    qemuHydration *hydration; /* NULL: none */
     qemuEvent *event;
     GSource *tick;
 };
@@ -31,6 +32,24 @@ qemuFollowSpeeds(qemuFollow *self, virDomainPtr dom)
 {
     if (qemuSyncSpeeds(self->streams, dom) < 0)
         LOG_DEBUG("speed of a job of domain %s: %s", virDomainGetName(dom), errorText());
+}
+
+/* Hydration must not outlive the job. */
+static void
+qemuFollowUnhydrate(qemuFollow *self, qemuStream *stream)
+{
+    if (self->hydration)
+        qemuHydrationEnd(self->hydration, stream);
+}
+
+static void
+qemuFollowJobEnding(virDomainPtr dom, const char *target, void *opaque)
+{
+    qemuFollow *self = opaque;
+    g_autoptr(qemuStream) stream = qemuStreamsFindActive(self->streams, dom, target);
+
+    if (stream)
+        qemuFollowUnhydrate(self, stream);
 }
 
 static void
@@ -45,6 +64,8 @@ qemuFollowJobRunning(virDomainPtr dom, const char *target, void *opaque)
 
     if (known) {
         qemuStreamsConfirm(self->streams, known);
+        if (self->hydration)
+            qemuHydrationTick(self->hydration, known);
         return;
     }
     if (!(disks = qemuSyncGetDisks(dom)) || !(disk = qemuDiskListFind(disks, target))) {
@@ -56,6 +77,8 @@ qemuFollowJobRunning(virDomainPtr dom, const char *target, void *opaque)
         LOG_DEBUG("pull of disk %s: %s", target, errorText());
     stream = qemuStreamsAdopt(self->streams, dom, disk, info.bandwidth, true);
     qemuFollowSpeeds(self, dom);
+    if (stream && self->hydration)
+        qemuHydrationTick(self->hydration, stream);
 }
 
 static void
@@ -77,6 +100,7 @@ qemuFollowJobEnded(virDomainPtr dom, const char *target, int status, void *opaqu
     if (qemuStreamsTakeEcho(self->streams, dom, target) ||
         !(stream = qemuStreamsFindActive(self->streams, dom, target)))
         return;
+    qemuFollowUnhydrate(self, stream);
     switch (status) {
     case VIR_DOMAIN_BLOCK_JOB_COMPLETED:
         qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
@@ -120,10 +144,12 @@ qemuFollowGuestStopped(virDomainPtr dom, int detail, void *opaque)
     bool failed = detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED ||
                   detail == VIR_DOMAIN_EVENT_STOPPED_FAILED;
 
-    for (guint i = 0; i < active->len; i++)
+    for (guint i = 0; i < active->len; i++) {
+        qemuFollowUnhydrate(self, g_ptr_array_index(active, i));
         qemuStreamsEnd(self->streams, g_ptr_array_index(active, i),
                        failed ? VIR_DOMAIN_STREAM_DISK_FAILED : VIR_DOMAIN_STREAM_DISK_STOPPED,
                        qemuFollowStopReason(detail), false);
+    }
     qemuStreamsForgetEnded(self->streams, dom);
 }
 
@@ -136,20 +162,33 @@ qemuFollowDiskRemoved(virDomainPtr dom, const char *alias, void *opaque)
     for (guint i = 0; i < active->len; i++) {
         qemuStream *stream = g_ptr_array_index(active, i);
 
-        if (g_str_equal(stream->alias, alias))
-            qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
-                           "the disk was detached", false);
+        if (!g_str_equal(stream->alias, alias))
+            continue;
+        qemuFollowUnhydrate(self, stream);
+        qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
+                       "the disk was detached", false);
     }
     qemuFollowSpeeds(self, dom);
 }
 
 static const qemuEventHandlers qemuFollowHandlers = {
     .jobRunning = qemuFollowJobRunning,
+    .jobEnding = qemuFollowJobEnding,
     .jobError = qemuFollowJobError,
     .jobEnded = qemuFollowJobEnded,
     .guestStopped = qemuFollowGuestStopped,
     .diskRemoved = qemuFollowDiskRemoved,
 };
+
+/* libvirt knows no job, and no event has told its end yet. */
+static void
+qemuFollowMissed(qemuFollow *self, qemuStream *stream)
+{
+    qemuFollowUnhydrate(self, stream);
+    if (qemuStreamsMissed(self->streams, stream) >= QEMU_FOLLOW_MISSED_MAX)
+        qemuSyncResolve(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+                        "the block job is gone, nobody told why", false);
+}
 
 static gboolean
 qemuFollowTick(void *opaque)
@@ -163,10 +202,10 @@ qemuFollowTick(void *opaque)
 
         if (rc < 0)
             LOG_DEBUG("progress of disk %s: %s", stream->target, errorText());
-        if (rc == 0 &&
-            qemuStreamsMissed(self->streams, stream) >= QEMU_FOLLOW_MISSED_MAX)
-            qemuSyncResolve(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
-                            "the block job is gone, nobody told why", false);
+        if (rc == 1 && self->hydration)
+            qemuHydrationTick(self->hydration, stream);
+        if (rc == 0)
+            qemuFollowMissed(self, stream);
         qemuFollowSpeeds(self, stream->dom);
     }
     return G_SOURCE_CONTINUE;
@@ -189,11 +228,13 @@ qemuFollowCheckKnown(qemuFollow *self)
 }
 
 qemuFollow *
-qemuFollowNew(virConnectPtr conn, loop *where, qemuStreams *streams, bool announce)
+qemuFollowNew(virConnectPtr conn, loop *where, qemuStreams *streams,
+              qemuHydration *hydration, bool announce)
 {
     qemuFollow *self = g_new0(qemuFollow, 1);
 
     self->streams = streams;
+    self->hydration = hydration;
     if (!(self->event = qemuEventNew(conn, where, &qemuFollowHandlers, self))) {
         g_free(self);
         return NULL;

@@ -7,14 +7,17 @@
 
 #pragma once
 
+#include "qemu/qemu_hydration.h"
 #include "qemu/qemu_streams.h"
 #include "util/loop.h"
 
 typedef struct _qemuFollow qemuFollow;
 
 /* Registers for events on @conn, which are then dealt with in the thread of @where, and takes
- * up the pulls that run; @announce: publish STARTED for them. NULL on error. */
-qemuFollow *qemuFollowNew(virConnectPtr conn, loop *where, qemuStreams *streams, bool announce);
+ * up the pulls that run; @announce: publish STARTED for them. @hydration: what makes them
+ * faster, or NULL. NULL on error. */
+qemuFollow *qemuFollowNew(virConnectPtr conn, loop *where, qemuStreams *streams,
+                          qemuHydration *hydration, bool announce);
 
 /* In the thread of the loop, or after it was stopped. The streams stay in the table. */
 void qemuFollowFree(qemuFollow *self);

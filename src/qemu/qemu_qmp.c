@@ -40,12 +40,24 @@ qemuQmpString(jsonObject *object, const char *key)
     return json_object_get_string(value);
 }
 
+/* A qemuQmpEventType; -1: a status that tells nothing */
+static int
+qemuQmpStatusType(const char *status)
+{
+    static const char *const ending[] = { "aborting", "waiting", "pending", "concluded", NULL };
+
+    if (!g_strcmp0(status, "running"))
+        return QEMU_QMP_JOB_RUNNING;
+    return status && g_strv_contains(ending, status) ? QEMU_QMP_JOB_ENDING : -1;
+}
+
 qemuQmpEvent *
 qemuQmpEventParse(const char *name, const char *details)
 {
     g_autoptr(jsonObject) data = details ? json_tokener_parse(details) : NULL;
     g_autofree char *target = NULL;
     const char *error = NULL;
+    int type = QEMU_QMP_JOB_ERROR;
     qemuQmpEvent *event;
 
     if (!data || !json_object_is_type(data, json_type_object)) {
@@ -54,7 +66,8 @@ qemuQmpEventParse(const char *name, const char *details)
     }
 
     if (g_str_equal(name, "JOB_STATUS_CHANGE")) {
-        if (g_strcmp0(qemuQmpString(data, "status"), "running"))
+        type = qemuQmpStatusType(qemuQmpString(data, "status"));
+        if (type < 0)
             return NULL;
         target = qemuQmpJobTarget(qemuQmpString(data, "id"));
     } else if (g_str_equal(name, "BLOCK_JOB_COMPLETED")) {
@@ -66,7 +79,7 @@ qemuQmpEventParse(const char *name, const char *details)
         return NULL;
 
     event = g_new0(qemuQmpEvent, 1);
-    event->type = error ? QEMU_QMP_JOB_ERROR : QEMU_QMP_JOB_RUNNING;
+    event->type = (qemuQmpEventType) type;
     event->target = g_steal_pointer(&target);
     event->error = g_strdup(error);
     return event;
@@ -177,6 +190,14 @@ qemuQmpQueryBlock(void)
 }
 
 char *
+qemuQmpQueryBlockExports(void)
+{
+    g_autoptr(jsonObject) command = qemuQmpCommand("query-block-exports");
+
+    return qemuQmpText(command);
+}
+
+char *
 qemuQmpReplyError(const char *reply)
 {
     g_autoptr(jsonObject) answer = reply ? json_tokener_parse(reply) : NULL;
@@ -202,27 +223,56 @@ qemuQmpIsDevice(const char *qdev, const char *alias)
     return g_strv_contains((const char *const *) parts, alias);
 }
 
+/* The array that a query returned, or NULL; it belongs to @answer. */
+static jsonObject *
+qemuQmpReplyArray(jsonObject *answer)
+{
+    jsonObject *array = NULL;
+
+    if (!answer || !json_object_is_type(answer, json_type_object) ||
+        !json_object_object_get_ex(answer, "return", &array) ||
+        !json_object_is_type(array, json_type_array))
+        return NULL;
+    return array;
+}
+
 char *
 qemuQmpReplyNode(const char *reply, const char *alias)
 {
     g_autoptr(jsonObject) answer = reply ? json_tokener_parse(reply) : NULL;
-    jsonObject *blocks = NULL;
+    jsonObject *blocks = qemuQmpReplyArray(answer);
 
-    if (!answer || !json_object_is_type(answer, json_type_object) ||
-        !json_object_object_get_ex(answer, "return", &blocks) ||
-        !json_object_is_type(blocks, json_type_array))
-        return NULL;
-    for (size_t i = 0; i < json_object_array_length(blocks); i++) {
+    for (size_t i = 0; blocks && i < json_object_array_length(blocks); i++) {
         jsonObject *block = json_object_array_get_idx(blocks, i);
         jsonObject *inserted = NULL;
         const char *qdev;
 
-        if (!json_object_is_type(block, json_type_object) ||
-            !(qdev = qemuQmpString(block, "qdev")) || !qemuQmpIsDevice(qdev, alias) ||
-            !json_object_object_get_ex(block, "inserted", &inserted) ||
-            !json_object_is_type(inserted, json_type_object))
-            continue;
-        return g_strdup(qemuQmpString(inserted, "node-name"));
+        if (json_object_is_type(block, json_type_object) &&
+            (qdev = qemuQmpString(block, "qdev")) && qemuQmpIsDevice(qdev, alias) &&
+            json_object_object_get_ex(block, "inserted", &inserted) &&
+            json_object_is_type(inserted, json_type_object))
+            return g_strdup(qemuQmpString(inserted, "node-name"));
     }
     return NULL;
+}
+
+char **
+qemuQmpReplyExports(const char *reply)
+{
+    g_autoptr(jsonObject) answer = reply ? json_tokener_parse(reply) : NULL;
+    jsonObject *exports = qemuQmpReplyArray(answer);
+    g_autoptr(GStrvBuilder) ids = g_strv_builder_new();
+
+    if (!exports)
+        return NULL;
+    for (size_t i = 0; i < json_object_array_length(exports); i++) {
+        jsonObject *one = json_object_array_get_idx(exports, i);
+        const char *id = json_object_is_type(one, json_type_object) ? qemuQmpString(one, "id")
+                                                                    : NULL;
+
+        if (!id)
+            return NULL;
+        g_strv_builder_add(ids, id);
+    }
+    return g_strv_builder_end(ids);
 }

@@ -12,6 +12,7 @@
 typedef enum {
     QEMU_QMP_JOB_RUNNING, /* a pull began */
     QEMU_QMP_JOB_ERROR,   /* why a pull is about to end */
+    QEMU_QMP_JOB_ENDING,  /* a pull is through, or aborted */
 } qemuQmpEventType;
 
 typedef struct _qemuQmpEvent qemuQmpEvent;
@@ -38,9 +39,13 @@ char *qemuQmpExportAdd(const char *id, const char *node);
 /* At once, whoever is connected */
 char *qemuQmpExportDel(const char *id);
 char *qemuQmpQueryBlock(void);
+char *qemuQmpQueryBlockExports(void);
 
 /* Why the command was refused, NULL if it was not; a reply that is none is a refusal too. */
 char *qemuQmpReplyError(const char *reply);
 
 /* Of query-block: the node on which the guest's device with this alias works, or NULL. */
 char *qemuQmpReplyNode(const char *reply, const char *alias);
+
+/* Of query-block-exports: all ids, or NULL. */
+char **qemuQmpReplyExports(const char *reply);

@@ -54,6 +54,7 @@ qemuStreamUnref(qemuStream *self)
     g_free(self->alias);
     g_free(self->source);
     g_free(self->base);
+    g_free(self->unhydrated);
     g_free(self->error);
     g_free(self->reason);
     g_free(self);
@@ -95,6 +96,36 @@ qemuStreamAddProgress(const qemuStream *self, streamEntry *entry, int *room)
                                 VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, value);
 }
 
+static int
+qemuStreamGetPhase(const qemuStream *self)
+{
+    if (self->held)
+        return VIR_DOMAIN_STREAM_DISK_PHASE_WAIT;
+    return self->hydrating ? VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE
+                           : VIR_DOMAIN_STREAM_DISK_PHASE_PULL;
+}
+
+static void
+qemuStreamAddHydration(const qemuStream *self, streamEntry *entry, int *room)
+{
+    const struct {
+        const char *name;
+        guint64 value;
+    } figures[] = {
+        { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_COPIED, self->hydration.copied },
+        { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REQUESTS, self->hydration.requests },
+        { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_SIZE, self->hydration.size },
+        { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_LATENCY, self->hydration.latencyUs },
+    };
+
+    for (size_t i = 0; self->hydrating && i < G_N_ELEMENTS(figures); i++)
+        virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
+                                figures[i].name, figures[i].value);
+    if (self->unhydrated)
+        virTypedParamsAddString(&entry->params, &entry->nparams, room,
+                                VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REASON, self->unhydrated);
+}
+
 streamEntry *
 qemuStreamGetEntry(const qemuStream *self, gint64 now)
 {
@@ -105,9 +136,7 @@ qemuStreamGetEntry(const qemuStream *self, gint64 now)
                          VIR_DOMAIN_STREAM_DISK_STATS_STATE, (int) self->state);
     if (qemuStreamIsActive(self))
         virTypedParamsAddInt(&entry->params, &entry->nparams, &room,
-                             VIR_DOMAIN_STREAM_DISK_STATS_PHASE,
-                             self->held ? VIR_DOMAIN_STREAM_DISK_PHASE_WAIT
-                                        : VIR_DOMAIN_STREAM_DISK_PHASE_PULL);
+                             VIR_DOMAIN_STREAM_DISK_STATS_PHASE, qemuStreamGetPhase(self));
     virTypedParamsAddString(&entry->params, &entry->nparams, &room,
                             VIR_DOMAIN_STREAM_DISK_STATS_ALIAS, self->alias);
     if (self->base)
@@ -117,6 +146,8 @@ qemuStreamGetEntry(const qemuStream *self, gint64 now)
                             VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH, self->limit);
     if (self->progress.total > 0)
         qemuStreamAddProgress(self, entry, &room);
+    if (qemuStreamIsActive(self))
+        qemuStreamAddHydration(self, entry, &room);
     virTypedParamsAddULLong(&entry->params, &entry->nparams, &room,
                             VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED,
                             (unsigned long long) (now - self->began) / 1000);

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "qemu/qemu_disk.h"
+#include "qemu/qemu_hydrator.h"
 #include "qemu/qemu_progress.h"
 #include "stream_entry.h"
 
@@ -39,6 +40,10 @@ struct _qemuStream {
     char *reason;        /* why it stopped or failed, once it did */
     unsigned int echoes; /* ends of jobs that are dealt with, whose events are still to come */
     unsigned int missed; /* times in a row that libvirt knew no job */
+    guint32 deepest;     /* the lowest layer to copy from; 0: not known */
+    bool hydrating;
+    qemuHydratorFigures hydration; /* while hydrating */
+    char *unhydrated;              /* why it is not, if something went wrong */
 };
 
 qemuStream *qemuStreamNew(virDomainPtr dom, const qemuDisk *disk);

@@ -190,7 +190,7 @@ qemuStreamsAdd(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk)
 
 qemuStream *
 qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk,
-                 const char *base, unsigned long long limit)
+                 const char *base, guint32 deepest, unsigned long long limit)
 {
     LOCK_SCOPE(&self->lock);
     qemuStream *stream = qemuStreamsAdd(self, dom, disk);
@@ -198,6 +198,7 @@ qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk,
     if (!stream)
         return NULL;
     stream->base = g_strdup(base);
+    stream->deepest = deepest;
     stream->limit = limit;
     stream->speed = qemuTurnSpeed(stream->held, limit);
     return stream;
@@ -213,6 +214,8 @@ qemuStreamsAdopt(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk,
     if (!stream)
         return NULL;
     stream->speed = speed;
+    if (disk->depth == 1)
+        stream->deepest = G_MAXUINT32; /* whoever started it can have meant nothing else */
     stream->limit = speed == QEMU_TURN_HELD_SPEED ? 0 : speed;
     if (announce)
         qemuStreamsBecomeLocked(self, stream, VIR_DOMAIN_STREAM_DISK_RUNNING);
@@ -417,6 +420,34 @@ qemuStreamsGetState(qemuStreams *self, qemuStream *stream, virDomainStreamDiskSt
     }
     *state = result;
     return 0;
+}
+
+qemuStreamsHydrationNeeds
+qemuStreamsGetHydrationNeeds(qemuStreams *self, qemuStream *stream)
+{
+    LOCK_SCOPE(&self->lock);
+    guint64 pulled = qemuProgressLatest(&stream->progress);
+
+    return (qemuStreamsHydrationNeeds) {
+        .wanted = stream->state == VIR_DOMAIN_STREAM_DISK_RUNNING && !stream->held &&
+                  stream->deepest >= 2,
+        .deepest = stream->deepest,
+        .limited = stream->limit > 0,
+        .bandwidth = stream->limit > pulled ? stream->limit - pulled : 0,
+    };
+}
+
+void
+qemuStreamsSetHydration(qemuStreams *self, qemuStream *stream,
+                        const qemuHydratorFigures *figures, const char *reason)
+{
+    LOCK_SCOPE(&self->lock);
+
+    stream->hydrating = figures != NULL;
+    if (figures)
+        stream->hydration = *figures;
+    g_free(stream->unhydrated);
+    stream->unhydrated = g_strdup(reason);
 }
 
 streamEntry *

@@ -28,9 +28,9 @@ qemuStream *qemuStreamsFindActive(qemuStreams *self, virDomainPtr dom, const cha
 GPtrArray *qemuStreamsListActive(qemuStreams *self, virDomainPtr dom);
 
 /* A new stream, STARTING, whose job is yet to be started with the speed it has; NULL if the
- * disk has an active one. @base NULL: none */
+ * disk has an active one. @base NULL: none; @deepest: the layer above it, 0 if not known */
 qemuStream *qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk,
-                             const char *base, unsigned long long limit);
+                             const char *base, guint32 deepest, unsigned long long limit);
 
 /* The same, for a job that runs already, with speed @speed. @announce: publish STARTED. */
 qemuStream *qemuStreamsAdopt(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk,
@@ -84,6 +84,21 @@ bool qemuStreamsIsActive(qemuStreams *self, qemuStream *stream);
 
 /* The short form of the statistics; -1 if a name is longer than its place. */
 int qemuStreamsGetState(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStatePtr state);
+
+/* What a hydrator is to do: nothing, unless @wanted; copy from layers down to @deepest; with
+ * a limit, what the job leaves of it, per second. */
+typedef struct _qemuStreamsHydrationNeeds qemuStreamsHydrationNeeds;
+struct _qemuStreamsHydrationNeeds {
+    bool wanted;
+    guint32 deepest;
+    bool limited;
+    guint64 bandwidth;
+};
+qemuStreamsHydrationNeeds qemuStreamsGetHydrationNeeds(qemuStreams *self, qemuStream *stream);
+
+/* How hydration goes; @figures NULL: it does not, because of @reason, or NULL if all is well. */
+void qemuStreamsSetHydration(qemuStreams *self, qemuStream *stream,
+                             const qemuHydratorFigures *figures, const char *reason);
 
 /* The statistics of this moment. */
 streamEntry *qemuStreamsGetEntry(qemuStreams *self, qemuStream *stream);

@@ -9,10 +9,12 @@ typedef struct {
     const char *details;
     const char *target; /* NULL: no event */
     const char *error;  /* NULL: of type JOB_RUNNING */
+    gboolean ending;
 } testCase;
 
 #define JOB "JOB_STATUS_CHANGE"
 #define RUNNING(id) "{\"status\": \"running\", \"id\": \"" id "\"}"
+#define ENDING(status) "{\"status\": \"" status "\", \"id\": \"pull-vda-libvirt-1-format\"}"
 #define END "BLOCK_JOB_COMPLETED"
 #define FAILED(device, error) \
     "{\"device\": \"" device "\", \"len\": 67108864, \"offset\": 524288, \"speed\": 0, " \
@@ -38,8 +40,13 @@ static const testCase testCases[] = {
       "vda", "'a' \"b\"\n" },
     { "y_failed_empty", END, FAILED("pull-vda-libvirt-1-format", "\"\""), "vda", "" },
 
+    { "y_aborting", JOB, ENDING("aborting"), "vda", .ending = TRUE },
+    { "y_waiting", JOB, ENDING("waiting"), "vda", .ending = TRUE },
+    { "y_pending", JOB, ENDING("pending"), "vda", .ending = TRUE },
+    { "y_concluded", JOB, ENDING("concluded"), "vda", .ending = TRUE },
+
+    { "n_null_status", JOB, ENDING("null") },
     { "n_created", JOB, "{\"status\": \"created\", \"id\": \"pull-vda-libvirt-1-format\"}" },
-    { "n_concluded", JOB, "{\"status\": \"concluded\", \"id\": \"pull-vda-libvirt-1-format\"}" },
     { "n_paused", JOB, "{\"status\": \"paused\", \"id\": \"pull-vda-libvirt-1-format\"}" },
     { "n_no_status", JOB, "{\"id\": \"pull-vda-libvirt-1-format\"}" },
     { "n_no_id", JOB, "{\"status\": \"running\"}" },
@@ -82,7 +89,8 @@ testParse(const void *opaque)
     g_assert_cmpint(one->name[0] == 'y', ==, event != NULL);
     if (!event)
         return;
-    g_assert_cmpint(event->type, ==, one->error ? QEMU_QMP_JOB_ERROR : QEMU_QMP_JOB_RUNNING);
+    g_assert_cmpint(event->type, ==, one->error ? QEMU_QMP_JOB_ERROR
+                                     : one->ending ? QEMU_QMP_JOB_ENDING : QEMU_QMP_JOB_RUNNING);
     g_assert_cmpstr(event->target, ==, one->target);
     g_assert_cmpstr(event->error, ==, one->error);
 }

@@ -45,7 +45,7 @@ testBase(streamsFixture *fix, const void *opaque)
     char target[] = "vda";
     char alias[] = "";
     const qemuDisk disk = { .target = target, .alias = alias, .depth = 2 };
-    g_autoptr(qemuStream) stream = qemuStreamsBegin(fix->streams, fix->dom, &disk, "vda[2]", 0);
+    g_autoptr(qemuStream) stream = qemuStreamsBegin(fix->streams, fix->dom, &disk, "vda[2]", 1, 0);
 
     g_assert_cmpstr(stream->base, ==, "vda[2]");
 }
@@ -231,7 +231,8 @@ testStateTooLong(streamsFixture *fix, const void *opaque)
     virDomainStreamDiskState state = { .offset = 42 };
 
     for (gsize i = 0; i < G_N_ELEMENTS(disks); i++) {
-        g_autoptr(qemuStream) stream = qemuStreamsBegin(fix->streams, fix->dom, disks[i], NULL, 0);
+        g_autoptr(qemuStream) stream =
+            qemuStreamsBegin(fix->streams, fix->dom, disks[i], NULL, G_MAXUINT32, 0);
 
         if (i == 0) {
             g_assert_cmpint(qemuStreamsGetState(fix->streams, stream, &state), ==, 0);

@@ -109,7 +109,7 @@ streamsFixtureBegin(streamsFixture *fix, virDomainPtr dom, const char *target,
     g_autofree char *source = g_strconcat("/images/", target, NULL);
     const qemuDisk disk = { .target = name, .alias = alias, .source = source, .depth = 1 };
 
-    return qemuStreamsBegin(fix->streams, dom, &disk, NULL, limit);
+    return qemuStreamsBegin(fix->streams, dom, &disk, NULL, G_MAXUINT32, limit);
 }
 
 qemuStream *
