@@ -30,7 +30,7 @@ static void
 qemuFollowSpeeds(qemuFollow *self, virDomainPtr dom)
 {
     if (qemuSyncSpeeds(self->streams, dom) < 0)
-        LOG_DEBUG("speed of a job of domain %s: %s", virDomainGetName(dom), errorText());
+        LOG_DEBUG("speed of a job: %s", errorText());
 }
 
 static void
@@ -47,6 +47,8 @@ qemuFollowJobRunning(virDomainPtr dom, const char *target, void *opaque)
         qemuStreamsConfirm(self->streams, known);
         return;
     }
+    if (qemuStreamsAwaitsEcho(self->streams, dom, target))
+        return; /* of the job that was stopped meanwhile */
     if (!(disks = qemuSyncGetDisks(dom)) || !(disk = qemuDiskListFind(disks, target))) {
         LOG_DEBUG("a pull nobody can see: %s", errorText());
         return;
@@ -159,6 +161,7 @@ qemuFollowTick(void *opaque)
 
     for (guint i = 0; i < active->len; i++) {
         qemuStream *stream = g_ptr_array_index(active, i);
+        g_autoptr(virDomain) dom = qemuStreamsGetDomain(self->streams, stream);
         int rc = qemuSyncSample(self->streams, stream, true);
 
         if (rc < 0)
@@ -167,7 +170,7 @@ qemuFollowTick(void *opaque)
             qemuStreamsMissed(self->streams, stream) >= QEMU_FOLLOW_MISSED_MAX)
             qemuSyncResolve(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
                             "the block job is gone, nobody told why", false);
-        qemuFollowSpeeds(self, stream->dom);
+        qemuFollowSpeeds(self, dom);
     }
     return G_SOURCE_CONTINUE;
 }
@@ -182,6 +185,7 @@ qemuFollowCheckKnown(qemuFollow *self)
     for (guint i = 0; i < active->len; i++) {
         qemuStream *stream = g_ptr_array_index(active, i);
 
+        qemuSyncMove(self->streams, stream, self->conn);
         if (qemuSyncSample(self->streams, stream, false) != 1)
             qemuSyncResolve(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
                             "the block job ended while libvirt was away", false);
