@@ -18,6 +18,21 @@
 
 LOG_INIT("libvirt-domain");
 
+/* Neither a driver nor virtstreamd sees what kind of connection the application holds, and
+ * the stock library has no call that tells; but it refuses to show secrets on a read-only one. */
+static int
+virDomainStreamDiskCheckWrite(virDomainPtr dom)
+{
+    g_autofree char *xml = virDomainGetXMLDesc(dom, VIR_DOMAIN_XML_SECURE);
+
+    if (!xml && virGetLastErrorCode() == VIR_ERR_OPERATION_DENIED) {
+        errorReport(VIR_ERR_OPERATION_DENIED, "%s",
+                    "a read-only connection may not start, stop or change streams");
+        return -1;
+    }
+    return 0;
+}
+
 /**
  * virDomainStreamDisk:
  * @dom: pointer to a running domain
@@ -76,7 +91,7 @@ virDomainStreamDisk(virDomainPtr dom,
         goto error;
     }
 
-    if (driverConnOpen(conn, &via) < 0)
+    if (virDomainStreamDiskCheckWrite(dom) < 0 || driverConnOpen(conn, &via) < 0)
         goto error;
     ret = via.driver->domainStreamDisk(via.priv, dom, disk, offset, flags);
     if (ret < 0)
@@ -186,7 +201,7 @@ virDomainStreamDiskStart(virDomainPtr dom,
     virCheckNonNullArgGoto(disk, error);
     virCheckParamsGoto(params, nparams, error);
 
-    if (driverConnOpen(conn, &via) < 0)
+    if (virDomainStreamDiskCheckWrite(dom) < 0 || driverConnOpen(conn, &via) < 0)
         goto error;
     if (via.driver->domainStreamDiskStart(via.priv, dom, disk, base, params, nparams, flags) < 0)
         goto error;
@@ -237,7 +252,7 @@ virDomainStreamDiskSetParameters(virDomainPtr dom,
     virCheckNonNullArgGoto(params, error);
     virCheckParamsGoto(params, nparams, error);
 
-    if (driverConnOpen(conn, &via) < 0)
+    if (virDomainStreamDiskCheckWrite(dom) < 0 || driverConnOpen(conn, &via) < 0)
         goto error;
     if (via.driver->domainStreamDiskSetParameters(via.priv, dom, disk, params, nparams,
                                                   flags) < 0)

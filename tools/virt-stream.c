@@ -119,15 +119,19 @@ virtStreamParse(const streamCommand *command, streamClient *client, char ***args
     g_autoptr(GError) error = NULL;
 
     *result = STREAM_EXIT_DONE;
-    if (!g_option_context_parse_strv(context, args, &error))
+    if (!g_option_context_parse_strv(context, args, &error)) {
+        /* one wrong option, and none has been set */
+        if (g_strv_contains((const char *const *) *args, "--json"))
+            client->out.json = TRUE;
         *result = streamOutputUsage(&client->out, command ? command->name : NULL,
                                     "%s", error->message);
-    else if (options.help)
+    } else if (options.help) {
         virtStreamPrintHelp(context, command);
-    else if (options.version)
+    } else if (options.version) {
         g_print("virt-stream %s\n", PACKAGE_VERSION);
-    else
+    } else {
         return FALSE;
+    }
     return TRUE;
 }
 

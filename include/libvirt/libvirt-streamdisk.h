@@ -135,7 +135,7 @@ typedef enum {
 /** VIR_DOMAIN_STREAM_DISK_STATS_ALIAS: the device alias. STRING. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_ALIAS "alias"
 
-/** VIR_DOMAIN_STREAM_DISK_STATS_BASE: the image that stays as backing; absent: none. STRING. Since: 0.1.0 */
+/** VIR_DOMAIN_STREAM_DISK_STATS_BASE: the image that stays as backing; absent: none, or not known. STRING. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_BASE "base"
 
 /** VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH: the limit in bytes per second, 0 for none. ULLONG. Since: 0.1.0 */

@@ -31,7 +31,7 @@ static void
 qemuFollowSpeeds(qemuFollow *self, virDomainPtr dom)
 {
     if (qemuSyncSpeeds(self->streams, dom) < 0)
-        LOG_DEBUG("speed of a job of domain %s: %s", virDomainGetName(dom), errorText());
+        LOG_DEBUG("speed of a job: %s", errorText());
 }
 
 /* Hydration must not outlive the job. */
@@ -68,6 +68,8 @@ qemuFollowJobRunning(virDomainPtr dom, const char *target, void *opaque)
             qemuHydrationTick(self->hydration, known);
         return;
     }
+    if (qemuStreamsAwaitsEcho(self->streams, dom, target))
+        return; /* of the job that was stopped meanwhile */
     if (!(disks = qemuSyncGetDisks(dom)) || !(disk = qemuDiskListFind(disks, target))) {
         LOG_DEBUG("a pull nobody can see: %s", errorText());
         return;
@@ -198,6 +200,7 @@ qemuFollowTick(void *opaque)
 
     for (guint i = 0; i < active->len; i++) {
         qemuStream *stream = g_ptr_array_index(active, i);
+        g_autoptr(virDomain) dom = qemuStreamsGetDomain(self->streams, stream);
         int rc = qemuSyncSample(self->streams, stream, true);
 
         if (rc < 0)
@@ -206,7 +209,7 @@ qemuFollowTick(void *opaque)
             qemuHydrationTick(self->hydration, stream);
         if (rc == 0)
             qemuFollowMissed(self, stream);
-        qemuFollowSpeeds(self, stream->dom);
+        qemuFollowSpeeds(self, dom);
     }
     return G_SOURCE_CONTINUE;
 }
@@ -221,6 +224,7 @@ qemuFollowCheckKnown(qemuFollow *self)
     for (guint i = 0; i < active->len; i++) {
         qemuStream *stream = g_ptr_array_index(active, i);
 
+        qemuSyncMove(self->streams, stream, self->conn);
         if (qemuSyncSample(self->streams, stream, false) != 1)
             qemuSyncResolve(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
                             "the block job ended while libvirt was away", false);

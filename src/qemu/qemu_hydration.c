@@ -16,6 +16,7 @@
 #include "qemu/qemu_hydrator.h"
 #include "qemu/qemu_job.h"
 #include "util/error.h"
+#include "util/handle.h"
 #include "util/lock.h"
 #include "util/log.h"
 
@@ -44,6 +45,7 @@ struct _qemuHydrationItem {
     bool barred;
     bool done;
     gint64 rest; /* not before this time */
+    virDomainPtr dom; /* while it works */
     qemuExport *export;
     qemuHydrator *hydrator; /* NULL: does not work */
 };
@@ -107,6 +109,7 @@ qemuHydrationHalt(qemuHydrationItem *item)
 
     g_clear_pointer(&item->hydrator, qemuHydratorFree);
     g_clear_pointer(&item->export, qemuExportFree);
+    g_clear_pointer(&item->dom, handleFreeDomain);
     errorRestore(kept);
 }
 
@@ -181,7 +184,7 @@ qemuHydrationGuest(guint64 *writes, guint64 *ns, void *opaque)
 {
     const qemuHydrationItem *item = opaque;
 
-    return qemuGuestWrites(item->stream->dom, item->stream->target, writes, ns);
+    return qemuGuestWrites(item->dom, item->stream->target, writes, ns);
 }
 
 /* Under the item's lock */
@@ -198,7 +201,8 @@ qemuHydrationBegin(qemuHydrationItem *item, guint32 deepest, guint64 bandwidth)
     };
     virDomainBlockJobInfo info;
 
-    item->export = qemuExportNew(item->owner->exports, stream->dom, stream->target,
+    item->dom = qemuStreamsGetDomain(item->owner->streams, stream);
+    item->export = qemuExportNew(item->owner->exports, item->dom, stream->target,
                                  stream->alias);
     if (!item->export)
         return -1;
@@ -206,7 +210,7 @@ qemuHydrationBegin(qemuHydrationItem *item, guint32 deepest, guint64 bandwidth)
     if ((config.fd = qemuExportConnect(item->export)) < 0)
         return -1;
     /* the job may have ended since it was seen; what ends from now on, an event tells */
-    if (qemuJobGetPull(stream->dom, stream->target, &info) != 1) {
+    if (qemuJobGetPull(item->dom, stream->target, &info) != 1) {
         close(config.fd);
         return -1;
     }
@@ -232,8 +236,7 @@ qemuHydrationTick(qemuHydration *self, qemuStream *stream)
     if (!needs.wanted || item->barred || item->done || g_get_monotonic_time() < item->rest)
         return;
     if (qemuHydrationBegin(item, needs.deepest, bandwidth) < 0) {
-        LOG_INFO("disk %s of domain %s is not hydrated: %s", stream->target,
-                 virDomainGetName(stream->dom), errorText());
+        LOG_INFO("disk %s is not hydrated: %s", stream->target, errorText());
         qemuStreamsSetHydration(self->streams, stream, NULL, errorText());
         qemuHydrationHalt(item);
         item->rest = g_get_monotonic_time() + QEMU_HYDRATION_REST;

@@ -21,7 +21,6 @@ struct _qemuStream {
     gatomicrefcount refs;
 
     /* set when it is made, and constant */
-    virDomainPtr dom;
     char *target;
     char *alias;
     char *source;       /* path of the top image, or NULL */
@@ -29,6 +28,7 @@ struct _qemuStream {
     gint64 began;       /* µs, monotonic */
 
     /* protected by the lock of the table (qemu_streams.h) that the stream is in */
+    virDomainPtr dom; /* on the newest connection */
     virDomainStreamDiskStatus state;
     char *base;               /* as the caller named it; NULL: none, or not known */
     unsigned long long limit; /* what the user allows, bytes per second; 0: all */

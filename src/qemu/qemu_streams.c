@@ -6,6 +6,7 @@
 #include "qemu/qemu_turn.h"
 #include "stream_event.h"
 #include "util/error.h"
+#include "util/handle.h"
 #include "util/lock.h"
 #include "util/log.h"
 
@@ -216,7 +217,8 @@ qemuStreamsAdopt(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk,
     stream->speed = speed;
     if (disk->depth == 1)
         stream->deepest = G_MAXUINT32; /* whoever started it can have meant nothing else */
-    stream->limit = speed == QEMU_TURN_HELD_SPEED ? 0 : speed;
+    /* held by a virtstreamd, which alone may let it go */
+    stream->limit = self->turns && speed == QEMU_TURN_HELD_SPEED ? 0 : speed;
     if (announce)
         qemuStreamsBecomeLocked(self, stream, VIR_DOMAIN_STREAM_DISK_RUNNING);
     else
@@ -307,6 +309,15 @@ qemuStreamsTakeEcho(qemuStreams *self, virDomainPtr dom, const char *target)
     return true;
 }
 
+bool
+qemuStreamsAwaitsEcho(qemuStreams *self, virDomainPtr dom, const char *target)
+{
+    LOCK_SCOPE(&self->lock);
+    qemuStream *stream = qemuStreamsFindLocked(self, dom, target);
+
+    return stream && stream->echoes > 0;
+}
+
 void
 qemuStreamsForgetEchoes(qemuStreams *self)
 {
@@ -394,6 +405,26 @@ qemuStreamsSpeedSet(qemuStreams *self, qemuStream *stream, unsigned long long sp
     stream->speedSerial++;
     if (success)
         stream->speed = speed;
+}
+
+virDomainPtr
+qemuStreamsGetDomain(qemuStreams *self, qemuStream *stream)
+{
+    LOCK_SCOPE(&self->lock);
+
+    virDomainRef(stream->dom);
+    return stream->dom;
+}
+
+void
+qemuStreamsSetDomain(qemuStreams *self, qemuStream *stream, virDomainPtr dom)
+{
+    g_autoptr(virDomain) before = NULL; /* freed after the lock: that may close a connection */
+    LOCK_SCOPE(&self->lock);
+
+    virDomainRef(dom);
+    before = stream->dom;
+    stream->dom = dom;
 }
 
 bool

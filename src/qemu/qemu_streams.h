@@ -53,6 +53,8 @@ void qemuStreamsEnd(qemuStreams *self, qemuStream *stream, virDomainStreamDiskSt
 
 /* Whether the event of an end is the echo of one that is dealt with; uses it up. */
 bool qemuStreamsTakeEcho(qemuStreams *self, virDomainPtr dom, const char *target);
+/* Whether one is still to come: what is told of the disk's job before it is old. */
+bool qemuStreamsAwaitsEcho(qemuStreams *self, virDomainPtr dom, const char *target);
 /* None will come any more: the connection to libvirtd is new. */
 void qemuStreamsForgetEchoes(qemuStreams *self);
 
@@ -79,6 +81,10 @@ unsigned long long qemuStreamsSetLimit(qemuStreams *self, qemuStream *stream,
 bool qemuStreamsSpeedWanted(qemuStreams *self, qemuStream *stream, unsigned long long *speed);
 void qemuStreamsSpeedSet(qemuStreams *self, qemuStream *stream, unsigned long long speed,
                          bool success);
+
+/* The stream's domain, as a reference; and the same one on a new connection. */
+virDomainPtr qemuStreamsGetDomain(qemuStreams *self, qemuStream *stream);
+void qemuStreamsSetDomain(qemuStreams *self, qemuStream *stream, virDomainPtr dom);
 
 bool qemuStreamsIsActive(qemuStreams *self, qemuStream *stream);
 

@@ -7,6 +7,7 @@
 
 #include "qemu/qemu_job.h"
 #include "util/error.h"
+#include "util/handle.h"
 #include "util/log.h"
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
@@ -75,7 +76,7 @@ qemuSyncAdoptAll(qemuStreams *streams, virConnectPtr conn, bool announce)
         return -1;
     for (int i = 0; i < ndoms; i++) {
         if (qemuSyncAdopt(streams, doms[i], announce) < 0)
-            LOG_DEBUG("streams of domain %s: %s", virDomainGetName(doms[i]), errorText());
+            LOG_DEBUG("streams of a domain: %s", errorText());
         virDomainFree(doms[i]);
     }
     free(doms);
@@ -85,9 +86,10 @@ qemuSyncAdoptAll(qemuStreams *streams, virConnectPtr conn, bool announce)
 int
 qemuSyncSample(qemuStreams *streams, qemuStream *stream, bool tick)
 {
+    g_autoptr(virDomain) dom = qemuStreamsGetDomain(streams, stream);
     guint serial = qemuStreamsSpeedSerial(streams, stream);
     virDomainBlockJobInfo info;
-    int rc = qemuJobGetPull(stream->dom, stream->target, &info);
+    int rc = qemuJobGetPull(dom, stream->target, &info);
 
     if (rc == 1)
         qemuStreamsSample(streams, stream, info.cur, info.end, info.bandwidth, serial, tick);
@@ -98,9 +100,14 @@ void
 qemuSyncResolve(qemuStreams *streams, qemuStream *stream,
                 virDomainStreamDiskStatus otherwise, const char *reason, bool echo)
 {
-    g_autoptr(GPtrArray) disks = qemuSyncGetDisks(stream->dom);
+    g_autoptr(virDomain) dom = qemuStreamsGetDomain(streams, stream);
+    g_autoptr(GPtrArray) disks = qemuSyncGetDisks(dom);
     const qemuDisk *disk = disks ? qemuDiskListFind(disks, stream->target) : NULL;
 
+    if (!disks && virGetLastErrorCode() != VIR_ERR_OPERATION_INVALID) {
+        LOG_DEBUG("how the stream of disk %s ended: %s", stream->target, errorText());
+        return; /* libvirt will tell when it is back */
+    }
     virResetLastError();
     if (!disks)
         qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
@@ -114,13 +121,28 @@ qemuSyncResolve(qemuStreams *streams, qemuStream *stream,
         qemuStreamsEnd(streams, stream, otherwise, reason, echo);
 }
 
+void
+qemuSyncMove(qemuStreams *streams, qemuStream *stream, virConnectPtr conn)
+{
+    g_autoptr(virDomain) before = qemuStreamsGetDomain(streams, stream);
+    g_autoptr(virDomain) dom = NULL;
+    unsigned char uuid[VIR_UUID_BUFLEN];
+
+    virDomainGetUUID(before, uuid);
+    if ((dom = virDomainLookupByUUID(conn, uuid)))
+        qemuStreamsSetDomain(streams, stream, dom);
+    else if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
+        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
+                       "the guest does not run any more", false);
+}
+
 static int
-qemuSyncSpeed(qemuStreams *streams, qemuStream *stream)
+qemuSyncSpeed(qemuStreams *streams, qemuStream *stream, virDomainPtr dom)
 {
     unsigned long long speed;
 
     while (qemuStreamsSpeedWanted(streams, stream, &speed)) {
-        int rc = qemuJobSetSpeed(stream->dom, stream->target, speed);
+        int rc = qemuJobSetSpeed(dom, stream->target, speed);
 
         qemuStreamsSpeedSet(streams, stream, speed, rc == 0);
         if (rc < 0)
@@ -136,7 +158,7 @@ qemuSyncSpeeds(qemuStreams *streams, virDomainPtr dom)
     int ret = 0;
 
     for (guint i = 0; i < active->len; i++) {
-        if (qemuSyncSpeed(streams, g_ptr_array_index(active, i)) < 0)
+        if (qemuSyncSpeed(streams, g_ptr_array_index(active, i), dom) < 0)
             ret = -1;
     }
     return ret;

@@ -22,9 +22,13 @@ int qemuSyncAdoptAll(qemuStreams *streams, virConnectPtr conn, bool announce);
 int qemuSyncSample(qemuStreams *streams, qemuStream *stream, bool tick);
 
 /* A job is gone: what the chain looks like now decides whether it completed; if not, the
- * stream ended as @otherwise, by @reason. @echo as in qemuStreamsEnd(). */
+ * stream ended as @otherwise, by @reason. @echo as in qemuStreamsEnd(). While libvirt
+ * cannot be asked, the stream stays as it is. */
 void qemuSyncResolve(qemuStreams *streams, qemuStream *stream,
                      virDomainStreamDiskStatus otherwise, const char *reason, bool echo);
+
+/* From now on the stream's domain is the one on @conn; one that is gone ends the stream. */
+void qemuSyncMove(qemuStreams *streams, qemuStream *stream, virConnectPtr conn);
 
 /* Gives every stream of @dom the speed that it should have; -1 with the last error. */
 int qemuSyncSpeeds(qemuStreams *streams, virDomainPtr dom);

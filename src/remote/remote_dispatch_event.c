@@ -76,7 +76,7 @@ remoteDispatchEventSubscribe(remoteDispatchEvent *events, rpcSession *session)
     g_mutex_unlock(&events->lock);
 
     if (first)
-        rpcSessionSetData(session, subscription, remoteDispatchEventDrop);
+        rpcSessionAtEnd(session, remoteDispatchEventDrop, subscription);
 }
 
 int

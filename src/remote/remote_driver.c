@@ -74,21 +74,6 @@ remoteDriverConnectClose(void *priv)
     rpcClientUnref(client);
 }
 
-/* The daemon does not see what kind of connection the application holds, and the stock
- * library has no call that tells; but it refuses to show secrets on a read-only one. */
-static int
-remoteDriverCheckWrite(virDomainPtr dom)
-{
-    g_autofree char *xml = virDomainGetXMLDesc(dom, VIR_DOMAIN_XML_SECURE);
-
-    if (xml)
-        return 0;
-    if (virGetLastErrorCode() == VIR_ERR_OPERATION_DENIED)
-        errorReport(VIR_ERR_OPERATION_DENIED, "%s",
-                    "a read-only connection may not start, stop or change streams");
-    return -1;
-}
-
 static int
 remoteDriverCall(void *priv, int proc, xdrproc_t argsFilter, const void *args,
                  xdrproc_t retFilter, void *ret)
@@ -106,8 +91,7 @@ remoteDriverDomainStreamDisk(void *priv, virDomainPtr dom, const char *disk,
     streamdisk_domain_stream_disk_ret ret = { 0 };
     int rc = -1;
 
-    if (remoteDriverCheckWrite(dom) == 0 &&
-        remoteCodecEncodeDomain(dom, &args.dom) == 0 &&
+    if (remoteCodecEncodeDomain(dom, &args.dom) == 0 &&
         remoteCodecEncodeString("disk", disk, &args.disk) == 0)
         rc = remoteDriverCall(priv, STREAMDISK_PROC_DOMAIN_STREAM_DISK, argsFilter, &args,
                               (xdrproc_t) xdr_streamdisk_domain_stream_disk_ret, &ret);
@@ -166,8 +150,7 @@ remoteDriverDomainStreamDiskStart(void *priv, virDomainPtr dom, const char *disk
     streamdisk_domain_stream_disk_start_args args = { .flags = flags };
     int rc = -1;
 
-    if (remoteDriverCheckWrite(dom) == 0 &&
-        remoteCodecEncodeDomain(dom, &args.dom) == 0 &&
+    if (remoteCodecEncodeDomain(dom, &args.dom) == 0 &&
         remoteCodecEncodeString("disk", disk, &args.disk) == 0 &&
         remoteCodecEncodeOptional("base", base, &args.base) == 0 &&
         remoteCodecEncodeParams(params, nparams,
@@ -188,8 +171,7 @@ remoteDriverDomainStreamDiskSetParameters(void *priv, virDomainPtr dom, const ch
     streamdisk_domain_stream_disk_set_parameters_args args = { .flags = flags };
     int rc = -1;
 
-    if (remoteDriverCheckWrite(dom) == 0 &&
-        remoteCodecEncodeDomain(dom, &args.dom) == 0 &&
+    if (remoteCodecEncodeDomain(dom, &args.dom) == 0 &&
         remoteCodecEncodeString("disk", disk, &args.disk) == 0 &&
         remoteCodecEncodeParams(params, nparams,
                                 &args.params.params_val, &args.params.params_len) == 0)

@@ -4,6 +4,7 @@
 #include "rpc/rpc_listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,7 +20,28 @@ struct _rpcListener {
     rpcListenerFunc func;
     void *opaque;
     guint watch;
+    int spare; /* a descriptor to give up when there are no others */
 };
+
+static int
+rpcListenerOpenSpare(void)
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Out of descriptors. A client left in the queue would wake the main context for ever, so it
+ * is taken out of it and turned away. */
+static void
+rpcListenerTurnAway(rpcListener *listener)
+{
+    int client;
+
+    close(listener->spare);
+    client = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC);
+    if (client >= 0)
+        close(client);
+    listener->spare = rpcListenerOpenSpare();
+}
 
 static gboolean
 rpcListenerAccept(int fd, GIOCondition condition, void *opaque)
@@ -27,10 +49,12 @@ rpcListenerAccept(int fd, GIOCondition condition, void *opaque)
     rpcListener *listener = opaque;
     int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-    if (client >= 0)
+    if (client >= 0) {
         listener->func(rpcTransportUnixNew(client), listener->readonly, listener->opaque);
-    else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+    } else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
         LOG_ERROR("cannot accept a client: %s", g_strerror(errno));
+        rpcListenerTurnAway(listener);
+    }
     return G_SOURCE_CONTINUE;
 }
 
@@ -41,6 +65,7 @@ rpcListenerNew(int fd, gboolean readonly, rpcListenerFunc func, void *opaque)
 
     *listener = (rpcListener) {
         .fd = fd, .readonly = readonly, .func = func, .opaque = opaque,
+        .spare = rpcListenerOpenSpare(),
     };
     g_unix_set_fd_nonblocking(fd, TRUE, NULL);
     listener->watch = g_unix_fd_add(fd, G_IO_IN, rpcListenerAccept, listener);
@@ -53,6 +78,7 @@ rpcListenerFree(rpcListener *listener)
     if (!listener)
         return;
     g_source_remove(listener->watch);
+    close(listener->spare);
     close(listener->fd);
     g_free(listener);
 }

@@ -130,12 +130,6 @@ rpcServerListen(rpcServer *server, int fd, gboolean readonly)
     g_ptr_array_add(server->listeners, rpcListenerNew(fd, readonly, rpcServerAccept, server));
 }
 
-unsigned int
-rpcServerGetClients(const rpcServer *server)
-{
-    return server->sessions->len;
-}
-
 void
 rpcServerFree(rpcServer *server)
 {

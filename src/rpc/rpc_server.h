@@ -37,8 +37,6 @@ void rpcServerAddProgram(rpcServer *server, const rpcProgram *program);
 /* Serves the clients of @fd, a listening socket that is taken over. */
 void rpcServerListen(rpcServer *server, int fd, gboolean readonly);
 
-unsigned int rpcServerGetClients(const rpcServer *server);
-
 /* Stops accepting and reading, runs the main context until no call is running, sends
  * the replies as far as the sockets take them, disconnects all clients and frees. */
 void rpcServerFree(rpcServer *server);

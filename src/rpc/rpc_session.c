@@ -46,14 +46,14 @@ struct _rpcSession {
     gboolean sendingReply;
 
     GMutex lock; /* protects all below; nothing else is locked while it is held */
-    GQueue outgoing; /* of rpcSessionItem */
+    GQueue outgoing;       /* of rpcSessionItem */
     unsigned int requests; /* calls whose replies are not written */
-    gsize unasked; /* bytes of what is neither written nor a reply */
+    gsize unasked;         /* bytes of what is neither written nor a reply */
     gboolean ended;
     gboolean open;
     gboolean readonly;
-    void *data;
-    GDestroyNotify destroy;
+    GDestroyNotify atEnd;
+    void *atEndOpaque;
 };
 
 typedef struct _rpcSessionSource rpcSessionSource;
@@ -118,9 +118,8 @@ rpcSessionSend(rpcSession *session, GBytes *event)
 static void
 rpcSessionEnd(rpcSession *session, logLevel level, const char *reason)
 {
+    GDestroyNotify atEnd;
     GQueue outgoing;
-    GDestroyNotify destroy;
-    void *data;
 
     logMessage(logSource, level, __func__, __LINE__, "client of pid %lld disconnected: %s",
                (long long) session->identity.pid, reason);
@@ -129,16 +128,15 @@ rpcSessionEnd(rpcSession *session, logLevel level, const char *reason)
     session->ended = TRUE;
     outgoing = session->outgoing;
     g_queue_init(&session->outgoing);
-    destroy = g_steal_pointer(&session->destroy);
-    data = g_steal_pointer(&session->data);
+    atEnd = session->atEnd;
     g_mutex_unlock(&session->lock);
 
     g_clear_pointer(&session->transport, rpcTransportClose);
     g_queue_clear_full(&outgoing, (GDestroyNotify) rpcSessionItemFree);
     rpcReceiverClear(&session->receiver);
     rpcSenderClear(&session->sender);
-    if (destroy)
-        destroy(data);
+    if (atEnd)
+        atEnd(session->atEndOpaque);
     session->callbacks.closed(session, session->opaque);
     g_source_destroy(session->source);
 }
@@ -147,8 +145,9 @@ rpcSessionEnd(rpcSession *session, logLevel level, const char *reason)
 static void
 rpcSessionEndByError(rpcSession *session)
 {
-    rpcSessionEnd(session, virGetLastErrorCode() == VIR_ERR_RPC ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-                  errorText());
+    gboolean nonsense = virGetLastErrorCode() == VIR_ERR_RPC;
+
+    rpcSessionEnd(session, nonsense ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, errorText());
 }
 
 /* Gives the sender the next message; FALSE: there is none. */
@@ -210,7 +209,7 @@ rpcSessionHandle(rpcSession *session, rpcMessage *msg)
               (long long) session->identity.pid, msg->header.prog, msg->header.vers,
               msg->header.proc, msg->header.type, msg->header.serial);
     if (msg->header.type != RPC_TYPE_CALL)
-        return;
+        return; /* nobody here expects it */
 
     g_mutex_lock(&session->lock);
     session->requests++;
@@ -414,28 +413,19 @@ rpcSessionIsReadonly(rpcSession *session)
 }
 
 void
-rpcSessionSetData(rpcSession *session, void *data, GDestroyNotify destroy)
+rpcSessionAtEnd(rpcSession *session, GDestroyNotify func, void *opaque)
 {
-    GDestroyNotify oldDestroy = destroy;
-    void *oldData = data;
+    gboolean ended;
 
     g_mutex_lock(&session->lock);
-    if (!session->ended) {
-        oldDestroy = session->destroy;
-        oldData = session->data;
-        session->destroy = destroy;
-        session->data = data;
+    ended = session->ended;
+    if (!ended) {
+        g_assert(!session->atEnd);
+        session->atEnd = func;
+        session->atEndOpaque = opaque;
     }
     g_mutex_unlock(&session->lock);
 
-    if (oldDestroy)
-        oldDestroy(oldData);
-}
-
-void *
-rpcSessionGetData(rpcSession *session)
-{
-    LOCK_SCOPE(&session->lock);
-
-    return session->data;
+    if (ended)
+        func(opaque);
 }

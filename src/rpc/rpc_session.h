@@ -63,8 +63,6 @@ gboolean rpcSessionIsOpen(rpcSession *session);
 void rpcSessionSetReadonly(rpcSession *session);
 gboolean rpcSessionIsReadonly(rpcSession *session);
 
-/* Any thread. What a program remembers of the client; replaces, and destroys, what was
- * there. @destroy is called once, without locks: when the session ends, or at once if it
- * has. rpcSessionGetData() is for the program's own calls of that session. */
-void rpcSessionSetData(rpcSession *session, void *data, GDestroyNotify destroy);
-void *rpcSessionGetData(rpcSession *session);
+/* Any thread. Calls @func on @opaque once, without locks: when the session ends, or at once
+ * if it has. There is room for one. */
+void rpcSessionAtEnd(rpcSession *session, GDestroyNotify func, void *opaque);

@@ -69,10 +69,11 @@ rpcTransportUnixPending(rpcTransport *transport)
 static int
 rpcTransportUnixIdentity(rpcTransport *transport, rpcIdentity *identity)
 {
+    int fd = ((rpcTransportUnix *) transport)->fd;
     struct ucred cred;
     socklen_t len = sizeof(cred);
 
-    if (getsockopt(((rpcTransportUnix *) transport)->fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0) {
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0) {
         errorReportSystem(errno, "cannot get the credentials of the peer");
         return -1;
     }

@@ -10,10 +10,15 @@
 
 #include <dlfcn.h>
 #include <glib.h>
+#include <poll.h>
 
 /* The sanitizer's, where it is: what happened before a release happened before the acquire. */
 extern void __tsan_acquire(void *address) __attribute__((weak));
 extern void __tsan_release(void *address) __attribute__((weak));
+
+/* The sanitizer's, too: what the thread does in between is not watched. */
+extern void AnnotateIgnoreWritesBegin(const char *file, int line) __attribute__((weak));
+extern void AnnotateIgnoreWritesEnd(const char *file, int line) __attribute__((weak));
 
 /* GLib's own function of this name and type */
 #define GLIB_SYNC_REAL(name) ((__typeof__(&name)) glibSyncFind(#name))
@@ -91,6 +96,56 @@ g_bytes_unref(GBytes *bytes)
         glibSyncAcquire(bytes);
     }
     GLIB_SYNC_REAL(g_bytes_unref)(bytes);
+}
+
+/* Macros around functions of the same name */
+#undef g_once_init_enter
+#undef g_once_init_leave
+
+gboolean
+g_once_init_enter(volatile void *location)
+{
+    gboolean first = GLIB_SYNC_REAL(g_once_init_enter)(location);
+
+    glibSyncAcquire((void *) location);
+    return first;
+}
+
+void
+g_once_init_leave(volatile void *location, gsize result)
+{
+    glibSyncRelease((void *) location);
+    GLIB_SYNC_REAL(g_once_init_leave)(location, result);
+}
+
+/* A source that one thread attaches is run by another, after it has been in poll() again. */
+static char glibSyncAttached;
+
+guint
+g_source_attach(GSource *source, GMainContext *context)
+{
+    glibSyncRelease(&glibSyncAttached);
+    return GLIB_SYNC_REAL(g_source_attach)(source, context);
+}
+
+/* GLib frees what another thread put into its list of sources, under a lock of its own. */
+void
+g_source_destroy(GSource *source)
+{
+    if (AnnotateIgnoreWritesBegin)
+        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+    GLIB_SYNC_REAL(g_source_destroy)(source);
+    if (AnnotateIgnoreWritesEnd)
+        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+}
+
+int
+poll(struct pollfd *fds, nfds_t nfds, int timeout)
+{
+    int n = GLIB_SYNC_REAL(poll)(fds, nfds, timeout);
+
+    glibSyncAcquire(&glibSyncAttached);
+    return n;
 }
 
 typedef struct _glibSyncPool glibSyncPool;

@@ -23,6 +23,9 @@
 #define START VIR_DOMAIN_STREAM_DISK_START
 #define STOP VIR_DOMAIN_STREAM_DISK_STOP
 #define ONE VIR_DOMAIN_STREAM_DISK_ONE
+#define COPY_TRANSIENT VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB
+#define COMMIT_BYTES VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES
+#define COMMIT_ACTIVE VIR_DOMAIN_BLOCK_COMMIT_ACTIVE
 #define BANDWIDTH(bytesPerSecond) { \
     .field = VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH, \
     .type = VIR_TYPED_PARAM_ULLONG, \
@@ -44,10 +47,12 @@ static const char *bottomIndex; /* "vda[N]" */
 static void
 apiCallsGetStats(const char *disk)
 {
+    g_autofree char *call = g_strdup_printf("virDomainStreamDiskGetStats(dom, \"%s\", ...)", disk);
     virTypedParameterPtr params = NULL;
     int nparams = 0;
 
-    if (TRY(virDomainStreamDiskGetStats(dom, disk, &params, &nparams, 0)) == 0)
+    apiCallBefore();
+    if (apiCallAfter(call, virDomainStreamDiskGetStats(dom, disk, &params, &nparams, 0)) == 0)
         apiCallPrintStats(params, nparams);
     virTypedParamsFree(params, nparams);
 }
@@ -136,7 +141,7 @@ apiCallsDisks(void)
     TRY(virDomainStreamDisk(dom, "vdx", 0, START));
     TRY(virDomainStreamDisk(dom, "", 0, START));
     TRY(virDomainStreamDisk(dom, bottom, 0, START));
-    TRY(virDomainStreamDisk(dom, tooLong, 0, START) < 0 ? -1 : 0);
+    TRY(virDomainStreamDisk(dom, tooLong, 0, START));
     TRY(virDomainStreamDisk(dom, "vdc", 0, START));
     TRY(virDomainStreamDisk(dom, "vdd", 0, START));
     TRY(virDomainStreamDisk(dom, "vde", 0, START));
@@ -231,6 +236,7 @@ apiCallsOtherJob(void)
     TRY(virDomainBlockJobAbort(dom, "vdf", 0));
 }
 
+/* Each is at 1 byte per second, and so does not end. */
 static void
 apiCallsOtherJobs(void)
 {
@@ -241,14 +247,11 @@ apiCallsOtherJobs(void)
     virTypedParameter slow = { .field = VIR_DOMAIN_BLOCK_COPY_BANDWIDTH,
                                .type = VIR_TYPED_PARAM_ULLONG, .value.ul = 1 };
 
-    if (TRY(virDomainBlockCopy(dom, "vdf", copyXml, &slow, 1, 0)) == 0)
+    if (TRY(virDomainBlockCopy(dom, "vdf", copyXml, &slow, 1, COPY_TRANSIENT)) == 0)
         apiCallsOtherJob();
-    if (TRY(virDomainBlockCommit(dom, "vdf", NULL, NULL, 0,
-                                 VIR_DOMAIN_BLOCK_COMMIT_ACTIVE)) == 0)
+    if (TRY(virDomainBlockCommit(dom, "vdf", NULL, NULL, 1, COMMIT_BYTES | COMMIT_ACTIVE)) == 0)
         apiCallsOtherJob();
-    /* the middle image into the base; its data is more than a byte per second moves */
-    if (TRY(virDomainBlockCommit(dom, "vdf", NULL, middle, 1,
-                                 VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES)) == 0)
+    if (TRY(virDomainBlockCommit(dom, "vdf", NULL, middle, 1, COMMIT_BYTES)) == 0)
         apiCallsOtherJob();
 }
 
@@ -360,6 +363,9 @@ apiCallsEvents(void)
                                             0);
     TRY(virDomainStreamDisk(dom, "vda", 0, START));
     TRY(virDomainStreamDisk(dom, "vda", 0, STOP));
+    apiCallsWaitEnd(&ended);
+    TRY(virDomainBlockPull(dom, "vda", 0, 0));
+    TRY(virDomainBlockJobAbort(dom, "vda", 0));
     apiCallsWaitEnd(&ended);
     TRY(virDomainStreamDisk(dom, "vdg", 0, START));
     apiCallsWaitEnd(&ended);

@@ -71,16 +71,15 @@ apiCallPrintStats(virTypedParameterPtr params, int nparams)
         const virTypedParameter *param = &params[i];
         const char *field = param->field;
 
-        /* known only after two measurements, or to who follows the stream */
-        if (g_str_equal(field, VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS) ||
-            g_str_has_prefix(field, "time_"))
+        if (g_str_has_prefix(field, "data_") || g_str_has_prefix(field, "time_") ||
+            g_str_equal(field, VIR_DOMAIN_STREAM_DISK_STATS_BASIS))
             continue;
         printf(" %s", field);
         if (param->type == VIR_TYPED_PARAM_INT)
             printf("=%d", param->value.i);
         if (param->type == VIR_TYPED_PARAM_STRING)
             printf("='%s'", param->value.s);
-        if (g_str_equal(field, VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH))
+        if (param->type == VIR_TYPED_PARAM_ULLONG)
             printf("=%llu", param->value.ul);
     }
     putchar('\n');

@@ -19,5 +19,5 @@ void apiCallWatch(virDomainPtr dom);
 void apiCallBefore(void);
 long long apiCallAfter(const char *call, long long result);
 
-/* Prints those of the statistics that do not depend on time, and the names of the others. */
+/* Prints those of the statistics that do not depend on time. */
 void apiCallPrintStats(virTypedParameterPtr params, int nparams);

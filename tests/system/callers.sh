@@ -5,11 +5,12 @@
 # start_caller NAME GUEST DISK: a program with an open connection
 start_caller() {
   mkfifo "$dir/$1.calls"
-  start_process "$1" "$BUILD_DIR/tests/system/caller" "$2" "$3" <> "$dir/$1.calls"
+  start_process "$1" sh -c 'exec "$0" "$1" "$2" <> "$3"' \
+    "$BUILD_DIR/tests/system/caller" "$2" "$3" "$dir/$1.calls"
   wait_line 30 "$1" "^ready$"
 }
 
 # call NAME: it asks for the statistics of the stream
 call() {
-  echo > "$dir/$1.calls"
+  echo 1<> "$dir/$1.calls"
 }

@@ -16,7 +16,7 @@ test_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 if [ "$(id -u)" = 0 ]; then
   drop=(setpriv --reuid=nobody "--regid=$(id -g nobody)" --clear-groups)
   # a tree that only root can read, such as a checkout below /root
-  "${drop[@]}" test -r "$test_dir" ||
+  LD_PRELOAD= "${drop[@]}" test -r "$test_dir" ||
     drop+=(--inh-caps=+dac_read_search --ambient-caps=+dac_read_search)
   exec "${drop[@]}" "$BASH" "$0" "$@"
 fi
@@ -299,6 +299,15 @@ start_guest() {
 # guest_is NAME STATE: as virsh domstate says it
 guest_is() {
   [ "$(virsh domstate "$1")" = "$2" ]
+}
+
+# image_index GUEST IMAGE: the N of vda[N], by which libvirt knows an image of the running guest
+image_index() {
+  virsh dumpxml "$1" | python3 -c '
+import sys, xml.etree.ElementTree
+for image in xml.etree.ElementTree.parse(sys.stdin).iter():
+    if image.find("source") is not None and image.find("source").get("file") == sys.argv[1]:
+        print(image.get("index", image.find("source").get("index")))' "$2"
 }
 
 # --- guests that run Linux: tests/guest ---

@@ -29,6 +29,7 @@ job_is_past() {
 make_template "$dir/template.raw" 16
 start_nbdkit remote file "$dir/template.raw"
 start_libvirtd
+echo 'log_filters = "1:rpc.session"' > "$HOME/.config/libvirt/virtstreamd.conf"
 
 for end in kill_daemon stop_daemon; do
   start_daemon
@@ -47,6 +48,7 @@ for end in kill_daemon stop_daemon; do
   # --- away: a call in flight, which waits for libvirtd, has its answer, or fails at once ---
   kill -STOP "${pids[libvirtd]}"
   call "caller-$end"
+  wait_line 10 daemon "pid=${pids[caller-$end]} .*proc=6 .*serial=3$" # after CONNECT_OPEN and a call
   if [ "$end" = kill_daemon ]; then
     kill_daemon
     wait_line 5 "caller-$end" "^error: .*connection to '.*virtstreamd-sock' is lost"

@@ -338,26 +338,22 @@ setTrue(void *opaque)
 }
 
 static void
-testData(void)
+testAtEnd(void)
 {
-    gboolean first = FALSE, second = FALSE, late = FALSE;
+    gboolean early = FALSE, late = FALSE;
     fixture fix;
 
     start(&fix, &lax);
-    rpcSessionSetData(fix.session, &first, setTrue);
-    g_assert_true(rpcSessionGetData(fix.session) == &first);
-    rpcSessionSetData(fix.session, &second, setTrue);
-    g_assert_true(first);
-    g_assert_false(second);
+    rpcSessionAtEnd(fix.session, setTrue, &early);
+    settle();
+    g_assert_false(early);
 
-    rpcSessionRef(fix.session);
     rpcSessionClose(fix.session);
-    g_assert_true(second);
+    g_assert_true(early);
     g_assert_true(fix.closed);
-    rpcSessionSetData(fix.session, &late, setTrue);
+    rpcSessionAtEnd(fix.session, setTrue, &late);
     g_assert_true(late);
     rpcSessionClose(fix.session);
-    rpcSessionUnref(fix.session);
     stop(&fix);
 }
 
@@ -397,7 +393,7 @@ main(int argc, char **argv)
     g_test_add_func("/rpc_session/pong", testPong);
     g_test_add_func("/rpc_session/n_keepalive", testKeepalive);
     g_test_add_func("/rpc_session/keepalive-while-busy", testKeepaliveWhileBusy);
-    g_test_add_func("/rpc_session/data", testData);
+    g_test_add_func("/rpc_session/at-end", testAtEnd);
     g_test_add_func("/rpc_session/leaves", testLeaves);
     return g_test_run();
 }

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* fuzz-qemu_qmp.c: the bytes are the data of an event, as libvirt hands it on from QEMU */
+
+#include "qemu/qemu_qmp.h"
+#include "replay.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const char *const names[] = { "JOB_STATUS_CHANGE", "BLOCK_JOB_COMPLETED" };
+    g_autofree char *details = g_strndup((const char *) data, size);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(qemuQmpEvent) event = qemuQmpEventParse(names[i], details);
+
+        if (event)
+            g_assert_true(*event->target && !event->error == !i);
+    }
+    return 0;
+}
