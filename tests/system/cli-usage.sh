@@ -60,7 +60,6 @@ done
 # --- right, but nobody is there ---
 run_fails 1 "^error: failed to connect to the hypervisor: .*libvirt-sock" virt-stream list
 run_fails 1 '^\{"error":\{"code":[0-9]+,"message":"failed to connect.*"\}\}$' virt-stream list --json
-run_fails 1 "^error: failed to connect to the hypervisor: .*nowhere" virt-stream -c nowhere:///x list
 run_fails 1 "^error: .*connections of type 'TEST'" virt-stream -c test:///default list
 run_fails 1 "^error: failed to get domain 'guest'" virt-stream -c test:///default info guest
 

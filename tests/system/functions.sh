@@ -113,6 +113,14 @@ assert_match() {
   grep -qE -- "$2" "$1" || fail "no line of '$1' matches '$2': $(cat "$1")"
 }
 
+# assert_json EXPRESSION: true, in Python, of "it", the JSON on standard input
+assert_json() {
+  python3 -c '
+import json, sys
+it = json.load(sys.stdin)
+sys.exit(0 if eval(sys.argv[1]) else f"not true: {sys.argv[1]}: {it}")' "$1"
+}
+
 # run_fails CODE REGEX COMMAND...: it exits with CODE, and some line that it prints matches
 run_fails() {
   local code=$1 regex=$2 status=0

@@ -33,6 +33,7 @@ echo 'log_filters = "1:rpc.session"' > "$HOME/.config/libvirt/virtstreamd.conf"
 
 for end in kill_daemon stop_daemon; do
   start_daemon
+  listen "survivor-$end" qemu:///session
   new_guest "two-$end" 2
   virt-stream -q start "two-$end" vda --bandwidth 2M
   virt-stream -q start "two-$end" vdb
@@ -64,18 +65,22 @@ for end in kill_daemon stop_daemon; do
 
   # --- back ---
   start_daemon
-  listeners=()
-  listen "by-$end" qemu:///session
+  listen "newcomer-$end" qemu:///session
   wait_until 10 phase_is "two-$end" vdb wait
   run_fails 0 "^Bandwidth limit: +2.0 MiB/s$" virt-stream info "two-$end" vda
   run_fails 0 " bandwidth=1048573$" virsh blockjob "two-$end" vdb --raw --bytes
   all_hear "two-$end" vda completed
   all_hear "two-$end" vdb completed
-  assert_eq "$(grep completed "$dir/by-$end.log" | grep two | xargs)" \
+  assert_eq "$(grep "^two.*completed" "$dir/newcomer-$end.log" | xargs)" \
     "two-$end vda completed two-$end vdb completed"
   wait_until 10 grep -q . "$dir/wait-$end.log"
   wait "${pids[wait-$end]}"
   unset "pids[wait-$end]"
   assert_match "$dir/wait-$end.log" "^Stream of 'vda' completed"
+  end_process "newcomer-$end" TERM
+  listeners=("survivor-$end")
+  heard_each_once
+  end_process "survivor-$end" TERM
+  listeners=()
   stop_daemon
 done

@@ -66,8 +66,10 @@ for signal in KILL TERM; do
   all_hear "dies-$signal" vda "(stopped|failed): .*"
   wait_until 30 lists "stays-$signal" running
   run_fails 0 "^Bandwidth limit: +128.0 KiB/s$" virt-stream info "stays-$signal" vda
-  virt-stream set "stays-$signal" vda --bandwidth 0
+  virt-stream -q set "stays-$signal" vda --bandwidth 0
   all_hear "stays-$signal" vda "completed"
+  assert_eq "$(grep "^stays-$signal" "$dir/by-daemon-1.log" | xargs)" \
+    "stays-$signal vda started stays-$signal vda completed"
 done
 
 heard_each_once

@@ -139,6 +139,21 @@ testTurnsLimit(streamsFixture *fix, const void *opaque)
     g_assert_cmpuint(speed, ==, 3 * QEMU_TURN_HELD_SPEED);
 }
 
+/* One that a daemon before held has no limit, and waits again. */
+static void
+testTurnsFound(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) first = streamsFixtureAdopt(fix, fix->dom, "vda", 500, false);
+    g_autoptr(qemuStream) held = streamsFixtureAdopt(fix, fix->dom, "vdb", QEMU_TURN_HELD_SPEED,
+                                                     false);
+    unsigned long long speed;
+
+    g_assert_cmpuint(first->limit, ==, 500);
+    g_assert_cmpuint(held->limit, ==, 0);
+    testAssertTurn(fix, fix->dom, "vda");
+    g_assert_false(qemuStreamsSpeedWanted(fix->streams, held, &speed));
+}
+
 static void
 testNoTurns(streamsFixture *fix, const void *opaque)
 {
@@ -158,6 +173,7 @@ main(int argc, char **argv)
     streamsFixtureAdd("/qemu_streams_speed/turns", true, testTurns);
     streamsFixtureAdd("/qemu_streams_speed/turns-forget", true, testTurnsForget);
     streamsFixtureAdd("/qemu_streams_speed/turns-limit", true, testTurnsLimit);
+    streamsFixtureAdd("/qemu_streams_speed/turns-found", true, testTurnsFound);
     streamsFixtureAdd("/qemu_streams_speed/no-turns", false, testNoTurns);
     return g_test_run();
 }

@@ -11,12 +11,12 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
-#include "remote/remote_client.h"
+#include "remote/remote_codec.h"
+#include "rpc/rpc_message.h"
 #include "remote_fixture.h"
 #include "stream_event.h"
 #include "util/error.h"
 #include "util/handle.h"
-#include "wire.h"
 
 static struct {
     const char *type;
@@ -408,6 +408,95 @@ testReadonlySocket(void)
     stop(&fix);
 }
 
+/* Answers as no virtstreamd should */
+static int
+lyingOpen(rpcSession *session, void *args, void *ret, void *opaque)
+{
+    rpcSessionSetOpen(session);
+    return 0;
+}
+
+static int
+lyingStreamDisk(rpcSession *session, void *args, void *ret, void *opaque)
+{
+    ((streamdisk_domain_stream_disk_ret *) ret)->offset = -5;
+    return 0;
+}
+
+/* Two streams, whatever was asked for, of which there are as many as the flags say */
+static int
+lyingInfo(rpcSession *session, void *args, void *opaqueRet, void *opaque)
+{
+    const virDomainStreamDiskState states[2] = { 0 };
+    streamdisk_domain_stream_disk_info_ret *ret = opaqueRet;
+
+    ret->active = ((streamdisk_domain_stream_disk_info_args *) args)->flags;
+    return remoteCodecEncodeStates(states, 2, &ret->states.states_val, &ret->states.states_len);
+}
+
+/* Events that are none, and then an answer */
+static int
+lyingSubscribe(rpcSession *session, void *args, void *ret, void *opaque)
+{
+    rpc_header header = {
+        .prog = STREAMDISK_PROGRAM, .vers = STREAMDISK_PROTOCOL_VERSION,
+        .proc = STREAMDISK_PROC_CONNECT_STREAM_DISK_EVENT, .type = RPC_TYPE_MESSAGE,
+    };
+    g_autoptr(GBytes) empty = rpcMessageEncode(&header, NULL, NULL);
+    g_autoptr(GBytes) unknown = NULL;
+
+    header.proc++;
+    unknown = rpcMessageEncode(&header, NULL, NULL);
+    rpcSessionSend(session, empty);
+    rpcSessionSend(session, unknown);
+    return 0;
+}
+
+static const rpcProcedure lyingProcedures[] = {
+    { .number = STREAMDISK_PROC_CONNECT_OPEN, .func = lyingOpen, .flags = RPC_PROCEDURE_UNOPENED,
+      .argsFilter = (xdrproc_t) xdr_streamdisk_connect_open_args,
+      .argsLen = sizeof(streamdisk_connect_open_args) },
+    { .number = STREAMDISK_PROC_DOMAIN_STREAM_DISK, .func = lyingStreamDisk,
+      .argsFilter = (xdrproc_t) xdr_streamdisk_domain_stream_disk_args,
+      .argsLen = sizeof(streamdisk_domain_stream_disk_args),
+      .retFilter = (xdrproc_t) xdr_streamdisk_domain_stream_disk_ret,
+      .retLen = sizeof(streamdisk_domain_stream_disk_ret) },
+    { .number = STREAMDISK_PROC_DOMAIN_STREAM_DISK_INFO, .func = lyingInfo,
+      .argsFilter = (xdrproc_t) xdr_streamdisk_domain_stream_disk_info_args,
+      .argsLen = sizeof(streamdisk_domain_stream_disk_info_args),
+      .retFilter = (xdrproc_t) xdr_streamdisk_domain_stream_disk_info_ret,
+      .retLen = sizeof(streamdisk_domain_stream_disk_info_ret) },
+    { .number = STREAMDISK_PROC_CONNECT_EVENTS_SUBSCRIBE, .func = lyingSubscribe },
+};
+
+static void
+testLyingDaemon(void)
+{
+    static const rpcProgram program = {
+        .number = STREAMDISK_PROGRAM, .version = STREAMDISK_PROTOCOL_VERSION,
+        .procedures = lyingProcedures, .nprocedures = G_N_ELEMENTS(lyingProcedures),
+    };
+    virDomainStreamDiskState states[2] = { { .size = 42 } };
+    fixture fix;
+
+    prepare(&fix);
+    fix.daemon.server.program = &program;
+    rpcFixtureStart(&fix.daemon.server);
+    g_assert_cmpint(remoteDriver.connectOpen(fix.conn, &fix.priv), ==, 1);
+
+    g_assert_cmpint(remoteDriver.domainStreamDisk(fix.priv, fix.dom, "vda", 0, 4), ==, -1);
+    assertErrorText(VIR_ERR_RPC, "answered with offset -5");
+    g_assert_cmpint(remoteDriver.domainStreamDiskInfo(fix.priv, fix.dom, states, 2, 1), ==, -1);
+    assertErrorText(VIR_ERR_RPC, "answered with 1 streams, 2 of them filled in");
+    g_assert_cmpint(remoteDriver.domainStreamDiskInfo(fix.priv, fix.dom, states, 1, 2), ==, -1);
+    assertErrorText(VIR_ERR_RPC, "2 streams are more than 1");
+    g_assert_cmpuint(states[0].size, ==, 42);
+    g_assert_cmpint(remoteDriver.connectEventsSubscribe(fix.priv), ==, 0);
+    g_assert_cmpint(remoteDriver.domainStreamDiskInfo(fix.priv, fix.dom, states, 2, 2), ==, 2);
+    g_assert_cmpint(events.count, ==, 0);
+    stop(&fix);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -431,6 +520,7 @@ main(int argc, char **argv)
     g_test_add_func("/remote_driver/which-connections", testWhichConnections);
     g_test_add_func("/remote_driver/no-daemon", testNoDaemon);
     g_test_add_func("/remote_driver/n_other-version", testOtherVersion);
+    g_test_add_func("/remote_driver/n_lying-daemon", testLyingDaemon);
     g_test_add_func("/remote_driver/readonly-socket", testReadonlySocket);
     rc = g_test_run();
     g_rmdir(dir);
