@@ -4,7 +4,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-[ -f build-coverage/build.ninja ] || meson setup build-coverage -Db_coverage=true > /dev/null
+[ -f build-coverage/build.ninja ] || meson setup build-coverage -Db_coverage=true \
+    -Dc_args=-fprofile-update=atomic > /dev/null
 ninja -C build-coverage
 # as root, the system tests run as another user, and write their counts here as well
 [ "$(id -u)" != 0 ] || chmod -R a+rwX build-coverage

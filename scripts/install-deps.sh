@@ -5,8 +5,8 @@
 set -eu
 
 build=(
-  gcc libc6-dev meson ninja-build pkg-config python3 rpcsvc-proto
-  libglib2.0-dev libjson-c-dev libsystemd-dev libtirpc-dev libvirt-dev libxml2-dev
+  gcc libc6-dev meson ninja-build pkg-config python3 python3-docutils rpcsvc-proto
+  libglib2.0-dev libjson-c-dev libnbd-dev libsystemd-dev libtirpc-dev libvirt-dev libxml2-dev
 )
 tests=(
   libvirt-clients libvirt-daemon qemu-system-x86 qemu-utils nbdkit      # the stock side
