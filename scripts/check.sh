@@ -9,7 +9,8 @@
 # The last line is "N passed, N failed", summed over all of them.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-rm -rf build-check build-check-*/meson-logs
+status=0
+logs=()
 
 # build DIRECTORY OPTION...
 build() {
@@ -19,19 +20,26 @@ build() {
   ninja -C "$dir" || exit 1
 }
 
-# Several system tests wait for their guests at the same time.
+# run_tests LOG DIRECTORY OPTION...; LOG is what meson calls it
 run_tests() {
-  meson test --no-rebuild --print-errorlogs --num-processes $(($(nproc) * 2)) -C "$@"
+  local log=$2/meson-logs/$1.json
+  shift
+  rm -f "$log"
+  logs+=("$log")
+  # twice as many as there are processors: the system tests wait for their guests
+  meson test --no-rebuild --print-errorlogs --num-processes $(($(nproc) * 2)) -C "$@" || status=1
 }
 
 build build-check
-run_tests build-check
-run_tests build-check --setup valgrind --suite unit
+run_tests testlog build-check
+run_tests testlog-valgrind build-check --setup valgrind --suite unit
 
 build build-check-address -Db_sanitize=address,undefined -Db_lundef=false
-run_tests build-check-address --setup address --suite unit --suite fuzz --suite sanitized
+run_tests testlog-address build-check-address --setup address \
+  --suite unit --suite fuzz --suite sanitized
 
 build build-check-thread -Db_sanitize=thread -Db_lundef=false
-run_tests build-check-thread --setup thread --suite unit --suite sanitized
+run_tests testlog-thread build-check-thread --setup thread --suite unit --suite sanitized
 
-scripts/sum-tests.py build-check*/meson-logs/testlog*.json
+scripts/sum-tests.py "${logs[@]}" || status=1
+exit $status

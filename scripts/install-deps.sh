@@ -11,7 +11,7 @@ build=(
 tests=(
   libvirt-clients libvirt-daemon qemu-system-x86 qemu-utils nbdkit      # the stock side
   busybox-static cpio e2fsprogs kmod                                    # the guest
-  clang libc6-dbg libclang-rt-14-dev gcovr tmux util-linux valgrind     # the checks
+  libc6-dbg gcovr valgrind                                              # the checks
 )
 
 packages=("${build[@]}")

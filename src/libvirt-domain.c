@@ -110,9 +110,8 @@ virDomainStreamDisk(virDomainPtr dom,
  * @nstates: size of the array
  * @flags: extra flags; not used yet, so callers should always pass 0
  *
- * Reports the active streams of a domain, in the order of its disks. A stream that has
- * ended is not active any more; its end is known from events and
- * virDomainStreamDiskGetStats().
+ * Reports the active streams of a domain, the oldest first. A stream that has ended is not
+ * active any more; its end is known from events and virDomainStreamDiskGetStats().
  *
  * Returns the number of active streams, of which at most @nstates are filled in, so that
  * a call with 0 states only counts; -1 on error: VIR_ERR_INVALID_ARG,
@@ -363,7 +362,7 @@ virConnectListAllStreamDisks(virConnectPtr conn,
 {
     g_auto(driverConn) via = { 0 };
     g_autoptr(GPtrArray) entries = NULL;
-    int ret;
+    virDomainStreamDiskRecordPtr *list = NULL;
 
     LOG_DEBUG("conn=%p, records=%p, flags=0x%x", conn, records, flags);
 
@@ -376,10 +375,12 @@ virConnectListAllStreamDisks(virConnectPtr conn,
         goto error;
     if (!(entries = via.driver->connectListAllStreamDisks(via.priv, flags)))
         goto error;
-    ret = (int) entries->len;
-    if (records && !(*records = virDomainStreamDiskRecordListNew(conn, entries)))
-        goto error;
-    return ret;
+    if (records) {
+        if (!(list = virDomainStreamDiskRecordListNew(conn, entries)))
+            goto error;
+        *records = list;
+    }
+    return (int) entries->len;
 
  error:
     errorDispatch(conn);

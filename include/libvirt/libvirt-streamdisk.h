@@ -156,7 +156,7 @@ typedef enum {
 /** VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS: bytes per second of late; absent until known. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS "data_bps"
 
-/** VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED: ms since the stream was first seen; absent if not followed. ULLONG. Since: 0.1.0 */
+/** VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED: ms since the stream was first seen; absent until known. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED "time_elapsed"
 
 /** VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING: ms to the end at data_bps; absent until known. ULLONG. Since: 0.1.0 */

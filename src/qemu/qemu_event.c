@@ -4,7 +4,6 @@
 #include "qemu/qemu_event.h"
 
 #include <libvirt/libvirt-qemu.h>
-#include <stdbool.h>
 
 #include "qemu/qemu_qmp.h"
 #include "util/error.h"
@@ -234,6 +233,12 @@ qemuEventNew(virConnectPtr conn, loop *where, const qemuEventHandlers *handlers,
     }
     qemuEventRegisterMonitor(self);
     return self;
+}
+
+bool
+qemuEventTellsBeginnings(const qemuEvent *self)
+{
+    return self->monitorId >= 0;
 }
 
 void

@@ -13,6 +13,7 @@
 #include "util/loop.h"
 
 #include <libvirt/libvirt.h>
+#include <stdbool.h>
 
 typedef struct _qemuEventHandlers qemuEventHandlers;
 struct _qemuEventHandlers {
@@ -35,6 +36,9 @@ typedef struct _qemuEvent qemuEvent;
  * with a warning, where libvirt does not let us have them. NULL on error. */
 qemuEvent *qemuEventNew(virConnectPtr conn, loop *where, const qemuEventHandlers *handlers,
                         void *opaque);
+
+/* Whether QEMU's own events come, and so every pull is told of when it begins. */
+bool qemuEventTellsBeginnings(const qemuEvent *self);
 
 /* Deregisters; called in the loop's thread, or after the loop was stopped. No handler is
  * called any more. */

@@ -20,11 +20,31 @@ LOG_INIT("qemu.follow");
 
 struct _qemuFollow {
     virConnectPtr conn;
+    loop *where;
     qemuStreams *streams;
     qemuHydration *hydration; /* NULL: none */
     qemuEvent *event;
-    GSource *tick;
+    GSource *tick; /* NULL while there is nothing to ask about; of the loop's thread */
 };
+
+static gboolean qemuFollowTick(void *opaque);
+
+/* From now on the streams are asked how far they are. */
+static void
+qemuFollowWatch(qemuFollow *self)
+{
+    if (!self->tick)
+        self->tick = loopAddTimer(self->where, QEMU_FOLLOW_TICK, qemuFollowTick, self);
+}
+
+static void
+qemuFollowUnwatch(qemuFollow *self)
+{
+    if (!self->tick)
+        return;
+    g_source_destroy(self->tick);
+    g_clear_pointer(&self->tick, g_source_unref);
+}
 
 /* Passes on a failure of what nobody waits for. */
 static void
@@ -62,6 +82,7 @@ qemuFollowJobRunning(virDomainPtr dom, const char *target, void *opaque)
     virDomainBlockJobInfo info = { 0 };
     const qemuDisk *disk;
 
+    qemuFollowWatch(self);
     if (known) {
         qemuStreamsConfirm(self->streams, known);
         if (self->hydration)
@@ -211,7 +232,9 @@ qemuFollowTick(void *opaque)
             qemuFollowMissed(self, stream);
         qemuFollowSpeeds(self, dom);
     }
-    return G_SOURCE_CONTINUE;
+    if (active->len == 0 && qemuEventTellsBeginnings(self->event))
+        qemuFollowUnwatch(self);
+    return self->tick ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
 /* Streams of an earlier connection whose jobs ended unseen */
@@ -231,12 +254,21 @@ qemuFollowCheckKnown(qemuFollow *self)
     }
 }
 
+/* In the loop's thread: what was found running is asked about, too. */
+static gboolean
+qemuFollowBegin(void *opaque)
+{
+    qemuFollowWatch(opaque);
+    return G_SOURCE_REMOVE;
+}
+
 qemuFollow *
 qemuFollowNew(virConnectPtr conn, loop *where, qemuStreams *streams,
               qemuHydration *hydration, bool announce)
 {
     qemuFollow *self = g_new0(qemuFollow, 1);
 
+    self->where = where;
     self->streams = streams;
     self->hydration = hydration;
     if (!(self->event = qemuEventNew(conn, where, &qemuFollowHandlers, self))) {
@@ -245,12 +277,12 @@ qemuFollowNew(virConnectPtr conn, loop *where, qemuStreams *streams,
     }
     virConnectRef(conn);
     self->conn = conn;
-    self->tick = loopAddTimer(where, QEMU_FOLLOW_TICK, qemuFollowTick, self);
 
     /* events are registered by now: nothing falls between */
     qemuFollowCheckKnown(self);
     if (qemuSyncAdoptAll(streams, conn, announce) < 0)
         LOG_WARNING("cannot look for running streams: %s", errorText());
+    loopInvoke(where, qemuFollowBegin, self, NULL);
     return self;
 }
 
@@ -259,8 +291,7 @@ qemuFollowFree(qemuFollow *self)
 {
     if (!self)
         return;
-    g_source_destroy(self->tick);
-    g_source_unref(self->tick);
+    qemuFollowUnwatch(self);
     qemuEventFree(self->event);
     handleCloseConnect(self->conn);
     g_free(self);

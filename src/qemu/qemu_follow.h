@@ -2,7 +2,8 @@
 /*
  * qemu_follow.h: keeps the table of streams in line with libvirt, by its events
  *
- * Once a second the active streams are asked how far they are; that is all that is sampled.
+ * While there are active streams they are asked once a second how far they are; that is all
+ * that is sampled.
  */
 
 #pragma once

@@ -63,8 +63,8 @@ qemuProgressLatest(const qemuProgress *self)
     if (self->count < 2)
         return self->done;
     time = self->samples[last].time - self->samples[before].time;
-    return (guint64) ((double) (self->samples[last].done - self->samples[before].done) *
-                      G_USEC_PER_SEC / (double) MAX(time, 1));
+    return qemuProgressRound((double) (self->samples[last].done - self->samples[before].done) *
+                             G_USEC_PER_SEC / (double) MAX(time, 1));
 }
 
 bool

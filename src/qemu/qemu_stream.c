@@ -148,9 +148,10 @@ qemuStreamGetEntry(const qemuStream *self, gint64 now)
         qemuStreamAddProgress(self, entry, &room);
     if (qemuStreamIsActive(self))
         qemuStreamAddHydration(self, entry, &room);
-    virTypedParamsAddULLong(&entry->params, &entry->nparams, &room,
-                            VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED,
-                            (unsigned long long) (now - self->began) / 1000);
+    if (self->progress.count > 0 || !qemuStreamIsActive(self)) /* else nobody follows it */
+        virTypedParamsAddULLong(&entry->params, &entry->nparams, &room,
+                                VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED,
+                                (unsigned long long) (now - self->began) / 1000);
     if (self->reason)
         virTypedParamsAddString(&entry->params, &entry->nparams, &room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_REASON, self->reason);

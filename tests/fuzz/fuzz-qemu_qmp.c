@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* fuzz-qemu_qmp.c: the bytes are the data of an event, as libvirt hands it on from QEMU */
+/* fuzz-qemu_qmp.c: the bytes are the data of an event, or a reply, as libvirt hands them on */
 
 #include "qemu/qemu_qmp.h"
 #include "replay.h"
@@ -16,5 +16,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (event)
             g_assert_true(*event->target && !event->error == !i);
     }
+    g_free(qemuQmpReplyError(details));
+    g_free(qemuQmpReplyNode(details, "virtio-disk0"));
+    g_strfreev(qemuQmpReplyExports(details));
     return 0;
 }

@@ -7,4 +7,4 @@ for module in /modules/*; do
   busybox insmod "$module"
 done
 busybox mount -t ext4 -o ro /dev/vda /root
-exec busybox switch_root -c /dev/console /root /init
+exec busybox switch_root /root /init

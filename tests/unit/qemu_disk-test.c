@@ -106,6 +106,30 @@ testFind(void)
     expectError(VIR_ERR_INVALID_ARG, "disk '' not found in domain");
 }
 
+/* In the sample: an image in between by its path and by its name, which libvirt numbers freely */
+static void
+testLayers(void)
+{
+    g_autoptr(GPtrArray) disks = testParseFile("chain");
+    g_autoptr(GPtrArray) nameless = testParseDevices(
+        "<disk><target dev='vda'/><source/><backingStore><source name='x'/><backingStore/>"
+        "</backingStore></disk>");
+    const qemuDisk *disk = g_ptr_array_index(disks, 0);
+    static const struct {
+        const char *image;
+        guint32 layer;
+    } images[] = {
+        { IMAGES "layer2.qcow2", 2 }, { "vdb[16]", 2 },
+        { IMAGES "layer1.qcow2", 3 }, { "vdb[17]", 3 },
+        { IMAGES "template.qcow2", 4 }, { "vdb[18]", 4 },
+        { IMAGES "chain.qcow2", 0 }, { "vdb[11]", 0 }, { "vdb", 0 }, { "vda[16]", 0 }, { "", 0 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(images); i++)
+        g_assert_cmpuint(qemuDiskGetLayer(disk, images[i].image), ==, images[i].layer);
+    g_assert_cmpuint(qemuDiskGetLayer(g_ptr_array_index(nameless, 0), ""), ==, 0);
+}
+
 /* What has no target cannot be named and is left out; what is not a <disk> is none. */
 static void
 testLeftOut(void)
@@ -228,6 +252,7 @@ main(int argc, char **argv)
         g_test_add_data_func(path, &testSamples[i], testSampleRead);
     }
     g_test_add_func("/qemu_disk/find", testFind);
+    g_test_add_func("/qemu_disk/layers", testLayers);
     g_test_add_func("/qemu_disk/left-out", testLeftOut);
     g_test_add_func("/qemu_disk/no-disks", testNoDisks);
     g_test_add_data_func("/qemu_disk/refused/empty", "", testRefused);

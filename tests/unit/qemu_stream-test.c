@@ -111,14 +111,12 @@ testStates(testFixture *fix, const void *opaque)
 static void
 testEntryStarting(testFixture *fix, const void *opaque)
 {
-    assertText(fix->stream, 0,
-               "state=0 phase=0 alias=virtio-disk0 bandwidth=0 time_elapsed=0");
+    assertText(fix->stream, 0, "state=0 phase=0 alias=virtio-disk0 bandwidth=0");
 
     fix->stream->base = g_strdup("vda[2]");
     fix->stream->limit = 1000;
     fix->stream->held = true;
-    assertText(fix->stream, 7, "state=0 phase=1 alias=virtio-disk0 base=vda[2] bandwidth=1000 "
-               "time_elapsed=7000");
+    assertText(fix->stream, 7, "state=0 phase=1 alias=virtio-disk0 base=vda[2] bandwidth=1000");
 }
 
 static void
@@ -152,6 +150,25 @@ testEntryStalled(testFixture *fix, const void *opaque)
     assertText(fix->stream, 2, "state=1 phase=0 alias=virtio-disk0 bandwidth=0 basis=0 "
                "data_total=100 data_processed=25 data_remaining=75 data_bps=0 "
                "time_elapsed=2000");
+}
+
+static void
+testEntryHydrating(testFixture *fix, const void *opaque)
+{
+    fix->stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    fix->stream->hydrating = true;
+    fix->stream->hydration = (qemuHydratorFigures) { 5000, 16, 262144, 900 };
+    assertText(fix->stream, 1, "state=1 phase=2 alias=virtio-disk0 bandwidth=0 "
+               "hydration.copied=5000 hydration.requests=16 hydration.size=262144 "
+               "hydration.latency=900");
+
+    fix->stream->hydrating = false;
+    fix->stream->unhydrated = g_strdup("the server is taken");
+    assertText(fix->stream, 1, "state=1 phase=0 alias=virtio-disk0 bandwidth=0 "
+               "hydration.reason=the server is taken");
+
+    fix->stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
+    assertText(fix->stream, 1, "state=3 alias=virtio-disk0 bandwidth=0 time_elapsed=1000");
 }
 
 static void
@@ -193,6 +210,7 @@ main(int argc, char **argv)
     testAdd("/qemu_stream/entry/starting", testEntryStarting);
     testAdd("/qemu_stream/entry/running", testEntryRunning);
     testAdd("/qemu_stream/entry/stalled", testEntryStalled);
+    testAdd("/qemu_stream/entry/hydrating", testEntryHydrating);
     testAdd("/qemu_stream/entry/ended", testEntryEnded);
     return g_test_run();
 }

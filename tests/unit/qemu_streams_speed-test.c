@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qemu_streams_speed-test.c: limits, speeds that others set, and turns */
+/* qemu_streams_speed-test.c: limits, speeds that others set, turns, and hydration */
 
 #include "streams_fixture.h"
 
@@ -164,6 +164,58 @@ testNoTurns(streamsFixture *fix, const void *opaque)
     testAssertTurn(fix, fix->dom, "vda vdb");
 }
 
+static void
+testAssertNeeds(streamsFixture *fix, qemuStream *stream, bool wanted, bool limited,
+                guint64 bandwidth)
+{
+    qemuStreamsHydrationNeeds needs = qemuStreamsGetHydrationNeeds(fix->streams, stream);
+
+    g_assert_cmpint(needs.wanted, ==, wanted);
+    g_assert_cmpint(needs.limited, ==, limited);
+    g_assert_cmpuint(needs.bandwidth, ==, bandwidth);
+    g_assert_cmpuint(needs.deepest, ==, stream->deepest);
+}
+
+/* Only who runs and has the turn is hydrated, and the job's share of a limit is taken off. */
+static void
+testHydration(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 100);
+    g_autoptr(qemuStream) held = streamsFixtureRun(fix, fix->dom, "vdb");
+
+    stream->deepest = held->deepest = 2;
+    testAssertNeeds(fix, stream, false, true, 100);
+    testAssertNeeds(fix, held, false, false, 0);
+    qemuStreamsConfirm(fix->streams, stream);
+    testAssertNeeds(fix, stream, true, true, 100);
+    qemuStreamsSample(fix->streams, stream, 30, 1000, 100, 0, true);
+    testAssertNeeds(fix, stream, true, true, 70);
+    qemuStreamsSample(fix->streams, stream, 1000, 1000, 100, 0, true);
+    testAssertNeeds(fix, stream, true, true, 0);
+    stream->deepest = 1;
+    testAssertNeeds(fix, stream, false, true, 0);
+
+    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    stream->deepest = 2;
+    testAssertNeeds(fix, stream, false, true, 0);
+    testAssertNeeds(fix, held, true, false, 0);
+}
+
+static void
+testHydrationTold(streamsFixture *fix, const void *opaque)
+{
+    static const qemuHydratorFigures figures = { .copied = 7 };
+    g_autoptr(qemuStream) stream = streamsFixtureRun(fix, fix->dom, "vda");
+
+    qemuStreamsSetHydration(fix->streams, stream, NULL, "taken");
+    g_assert_false(stream->hydrating);
+    g_assert_cmpstr(stream->unhydrated, ==, "taken");
+    qemuStreamsSetHydration(fix->streams, stream, &figures, NULL);
+    g_assert_true(stream->hydrating);
+    g_assert_cmpuint(stream->hydration.copied, ==, 7);
+    g_assert_null(stream->unhydrated);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -175,5 +227,7 @@ main(int argc, char **argv)
     streamsFixtureAdd("/qemu_streams_speed/turns-limit", true, testTurnsLimit);
     streamsFixtureAdd("/qemu_streams_speed/turns-found", true, testTurnsFound);
     streamsFixtureAdd("/qemu_streams_speed/no-turns", false, testNoTurns);
+    streamsFixtureAdd("/qemu_streams_speed/hydration", true, testHydration);
+    streamsFixtureAdd("/qemu_streams_speed/hydration-told", false, testHydrationTold);
     return g_test_run();
 }
