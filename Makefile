@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Thin: each target installs what it misses from Debian's packages, then calls meson or a script.
 
-.PHONY: build demo check coverage install clean
+.PHONY: build demo check bench coverage install clean
 
 build:
 	@scripts/install-deps.sh build
@@ -18,6 +18,12 @@ demo:
 check:
 	@scripts/install-deps.sh
 	@scripts/check.sh
+
+# The comparisons with stock libvirt, all of them: about an hour, on a machine that does nothing else.
+bench:
+	@scripts/install-deps.sh
+	@$(MAKE) --no-print-directory build
+	@for name in pull guest many call; do ./run bench/$$name || exit; done
 
 # The share of lines and branches of src and tools that the tests reach.
 coverage:

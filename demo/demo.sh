@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The demo, and what it claims it checks: a guest boots at once from a thin overlay on a slow remote
-# template, is streamed while it writes, loses the remote, and has lost nothing. `make demo` runs it.
+# The demo, which checks what it claims: a guest boots at once from a thin overlay on a slow remote
+# template, is streamed while it writes, loses the remote, and has lost nothing.
 source "$(dirname "$0")/../tests/system/functions.sh"
 requires virt-stream nbdkit qemu-img
 
@@ -25,7 +25,7 @@ batches() {
 echo "Making a template of $mib MiB: a small Linux and files of random bytes."
 make_linux $mib
 
-echo "Serving it from a remote that takes $delay_ms ms for each read; a guest gets an empty overlay on it."
+echo "Serving it from a remote that takes $delay_ms ms for each read, to an empty overlay."
 start_libvirtd
 start_daemon
 start_nbdkit remote --filter=delay file "$dir/linux/template.raw" "rdelay=${delay_ms}ms"

@@ -83,7 +83,8 @@ def main():
         circles = (find_circle(graph, noun, []) for noun in sorted(graph))
         for circle in [circle for circle in circles if circle][:1]:
             complaints.append(f"{folder}: a circle: {' -> '.join(circle)}")
-    print("\n".join(complaints))
+    for complaint in complaints:
+        print(complaint)
     return bool(complaints)
 
 

@@ -10,7 +10,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ["src", "tools", "tests/guest"]
+FOLDERS = ["src", "tools", "tests/guest", "bench"]
 OTHER_PREFIX = {"src/libvirt-domain.c": "vir"}  # the public entry points
 
 DEFINITION = re.compile(r"^([a-zA-Z]\w*)\((?!.*;$)", re.M)

@@ -16,7 +16,7 @@ logs=()
 build() {
   local dir=$1
   shift
-  [ -f "$dir/build.ninja" ] || meson setup "$dir" --werror "$@" > /dev/null || exit 1
+  [ -f "$dir/build.ninja" ] || meson setup "$dir" --werror "$@" || exit 1
   ninja -C "$dir" || exit 1
 }
 

@@ -4,7 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-[ -f build-coverage/build.ninja ] || meson setup build-coverage -Db_coverage=true > /dev/null
+[ -f build-coverage/build.ninja ] || meson setup build-coverage -Db_coverage=true
 ninja -C build-coverage
 find build-coverage -name '*.gcda' -delete
 if [ "$(id -u)" = 0 ]; then

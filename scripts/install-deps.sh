@@ -5,13 +5,14 @@
 set -eu
 
 build=(
-  gcc libc6-dev meson ninja-build pkg-config python3 python3-docutils rpcsvc-proto
+  dpkg-dev gcc libc6-dev meson ninja-build pkg-config python3 python3-docutils rpcsvc-proto
   libglib2.0-dev libjson-c-dev libnbd-dev libsystemd-dev libtirpc-dev libvirt-dev libxml2-dev
 )
 tests=(
-  libvirt-clients libvirt-daemon qemu-system-x86 qemu-utils nbdkit      # the stock side
+  libvirt-clients libvirt-daemon qemu-system-x86 qemu-utils             # the stock side
+  libnbd-bin nbdkit qemu-block-extra                                    # the remotes
   busybox-static cpio e2fsprogs kmod                                    # the guest
-  libc6-dbg gcovr valgrind                                              # the checks
+  libc6-dbg gcovr tmux valgrind                                         # the checks
 )
 
 packages=("${build[@]}")

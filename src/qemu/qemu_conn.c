@@ -59,6 +59,8 @@ qemuConnUp(virConnectPtr conn, void *opaque)
 {
     qemuConn *self = opaque;
 
+    if (self->hydration)
+        qemuHydrationUp(self->hydration, conn);
     if (!(self->follow = qemuFollowNew(conn, self->where, self->streams, self->hydration,
                                        true)))
         return -1;
@@ -80,7 +82,7 @@ qemuConnDown(void *opaque)
     g_mutex_unlock(&self->lock);
     g_clear_pointer(&self->follow, qemuFollowFree);
     if (self->hydration)
-        qemuHydrationEndAll(self->hydration); /* nobody would tell when a job ends */
+        qemuHydrationDown(self->hydration); /* nobody would tell when a job ends */
 }
 
 static const qemuLinkHandlers qemuConnLinkHandlers = {
@@ -145,7 +147,7 @@ qemuConnGetConnect(qemuConn *self)
     LOCK_SCOPE(&self->lock);
 
     if (!self->conn) {
-        errorReport(VIR_ERR_NO_CONNECT, "virtstreamd is not connected to libvirt (%s)",
+        errorReport(VIR_ERR_OPERATION_FAILED, "virtstreamd is not connected to libvirt (%s)",
                     self->uri);
         return NULL;
     }
@@ -166,10 +168,10 @@ qemuConnIsResident(qemuConn *self)
 }
 
 void
-qemuConnHydrate(qemuConn *self, qemuStream *stream, bool may)
+qemuConnUnhydrate(qemuConn *self, qemuStream *stream)
 {
     if (self->hydration)
-        qemuHydrationBar(self->hydration, stream, !may);
+        qemuHydrationEnd(self->hydration, stream);
 }
 
 bool

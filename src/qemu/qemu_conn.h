@@ -34,8 +34,8 @@ qemuStreams *qemuConnGetStreams(qemuConn *self);
 bool qemuConnIsResident(qemuConn *self);
 bool qemuConnIsFollowing(qemuConn *self);
 
-/* Whether a stream may be hydrated; from false on until true it is not. */
-void qemuConnHydrate(qemuConn *self, qemuStream *stream, bool may);
+/* A stream is hydrated no more, at least until it is RUNNING again. */
+void qemuConnUnhydrate(qemuConn *self, qemuStream *stream);
 
 /* In process: begins to follow, with the first that subscribes, and ends with the last. */
 int qemuConnSubscribe(qemuConn *self);

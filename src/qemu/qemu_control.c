@@ -3,6 +3,7 @@
 
 #include "qemu/qemu_control.h"
 
+#include "qemu/qemu_image.h"
 #include "qemu/qemu_job.h"
 #include "qemu/qemu_sync.h"
 #include "util/error.h"
@@ -92,7 +93,8 @@ qemuControlStart(qemuConn *conn, virDomainPtr dom, const char *name, const char 
     if (!qemuConnIsFollowing(conn) && qemuSyncAdopt(streams, dom, false) < 0)
         return -1;
     if (qemuControlCheckFree(streams, dom, disk->target) < 0 ||
-        qemuControlCheckAlone(conn, dom, disk->target) < 0)
+        qemuControlCheckAlone(conn, dom, disk->target) < 0 ||
+        qemuImageCheckStreamable(dom, disk->target, disk->alias) < 0)
         return -1;
 
     if (!(stream = qemuStreamsBegin(streams, dom, disk, base,
@@ -122,12 +124,11 @@ qemuControlStop(qemuConn *conn, virDomainPtr dom, const char *name)
     if (!stream)
         return -1;
     qemuStreamsSetStopping(streams, stream, true);
-    qemuConnHydrate(conn, stream, false);
+    qemuConnUnhydrate(conn, stream);
     if (qemuJobAbort(dom, stream->target) < 0) {
         virErrorPtr kept = errorKeep();
 
         qemuStreamsSetStopping(streams, stream, false);
-        qemuConnHydrate(conn, stream, true);
         errorRestore(kept);
         return -1;
     }

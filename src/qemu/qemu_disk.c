@@ -161,6 +161,11 @@ qemuDiskCheckStreamable(const qemuDisk *disk)
     else if (disk->depth == 0)
         errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' has no backing image: nothing to "
                     "stream", disk->target);
+    else if (disk->format && !g_str_equal(disk->format, "qcow2") &&
+             !g_str_equal(disk->format, "qed"))
+        /* its job copies everything, and fails at the end */
+        errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' is a %s image, from which QEMU cannot "
+                    "take the backing image away", disk->target, disk->format);
     else
         return 0;
     return -1;

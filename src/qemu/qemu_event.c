@@ -8,6 +8,7 @@
 #include "qemu/qemu_qmp.h"
 #include "util/error.h"
 #include "util/handle.h"
+#include "util/lock.h"
 #include "util/log.h"
 
 LOG_INIT("qemu.event");
@@ -18,7 +19,7 @@ struct _qemuEventSink {
     gatomicrefcount refs;
     const qemuEventHandlers *handlers;
     void *opaque;
-    GMutex lock; /* protects where */
+    GMutex lock; /* protects where; held over jobEnding() */
     loop *where; /* NULL once deregistered */
 };
 
@@ -38,7 +39,6 @@ struct _qemuEvent {
 
 typedef enum {
     QEMU_EVENT_NOTE_RUNNING,
-    QEMU_EVENT_NOTE_ENDING,
     QEMU_EVENT_NOTE_ERROR,
     QEMU_EVENT_NOTE_ENDED,
     QEMU_EVENT_NOTE_STOPPED,
@@ -91,9 +91,6 @@ qemuEventNoteDeliver(void *data)
     case QEMU_EVENT_NOTE_RUNNING:
         handlers->jobRunning(note->dom, note->name, opaque);
         break;
-    case QEMU_EVENT_NOTE_ENDING:
-        handlers->jobEnding(note->dom, note->name, opaque);
-        break;
     case QEMU_EVENT_NOTE_ERROR:
         handlers->jobError(note->dom, note->name, note->error, opaque);
         break;
@@ -144,6 +141,16 @@ qemuEventNoteSend(qemuEventSink *sink, qemuEventNoteType type, virDomainPtr dom,
         qemuEventNoteFree(note);
 }
 
+/* Within milliseconds the guest may be saved, or the disk be made a backing image. */
+static void
+qemuEventTellEnding(qemuEventSink *sink, virDomainPtr dom, const char *target)
+{
+    LOCK_SCOPE(&sink->lock);
+
+    if (sink->where)
+        sink->handlers->jobEnding(dom, target, sink->opaque);
+}
+
 static int
 qemuEventLifecycle(virConnectPtr conn, virDomainPtr dom, int event, int detail, void *opaque)
 {
@@ -156,8 +163,10 @@ static void
 qemuEventBlockJob(virConnectPtr conn, virDomainPtr dom, const char *disk, int type, int status,
                   void *opaque)
 {
-    if (type == VIR_DOMAIN_BLOCK_JOB_TYPE_PULL && status != VIR_DOMAIN_BLOCK_JOB_READY)
-        qemuEventNoteSend(opaque, QEMU_EVENT_NOTE_ENDED, dom, disk, NULL, status);
+    if (type != VIR_DOMAIN_BLOCK_JOB_TYPE_PULL || status == VIR_DOMAIN_BLOCK_JOB_READY)
+        return;
+    qemuEventTellEnding(opaque, dom, disk);
+    qemuEventNoteSend(opaque, QEMU_EVENT_NOTE_ENDED, dom, disk, NULL, status);
 }
 
 static void
@@ -170,15 +179,21 @@ static void
 qemuEventMonitor(virConnectPtr conn, virDomainPtr dom, const char *name, long long seconds,
                  unsigned int micros, const char *details, void *opaque)
 {
-    static const qemuEventNoteType types[] = {
-        [QEMU_QMP_JOB_RUNNING] = QEMU_EVENT_NOTE_RUNNING,
-        [QEMU_QMP_JOB_ENDING] = QEMU_EVENT_NOTE_ENDING,
-        [QEMU_QMP_JOB_ERROR] = QEMU_EVENT_NOTE_ERROR,
-    };
     g_autoptr(qemuQmpEvent) event = qemuQmpEventParse(name, details);
 
-    if (event)
-        qemuEventNoteSend(opaque, types[event->type], dom, event->target, event->error, 0);
+    if (!event)
+        return;
+    switch (event->type) {
+    case QEMU_QMP_JOB_RUNNING:
+        qemuEventNoteSend(opaque, QEMU_EVENT_NOTE_RUNNING, dom, event->target, NULL, 0);
+        break;
+    case QEMU_QMP_JOB_ERROR:
+        qemuEventNoteSend(opaque, QEMU_EVENT_NOTE_ERROR, dom, event->target, event->error, 0);
+        break;
+    case QEMU_QMP_JOB_ENDING:
+        qemuEventTellEnding(opaque, dom, event->target);
+        break;
+    }
 }
 
 static int

@@ -6,6 +6,7 @@
  *   loop's thread:                                          └──► handler
  *
  * Handlers may therefore make libvirt calls that wait, and the application's loop never does.
+ * One handler is called at once, in libvirt's event loop, and must not wait.
  */
 
 #pragma once
@@ -19,7 +20,8 @@ typedef struct _qemuEventHandlers qemuEventHandlers;
 struct _qemuEventHandlers {
     /* a pull of this disk began, whoever started it */
     void (*jobRunning)(virDomainPtr dom, const char *target, void *opaque);
-    /* a pull of this disk is about to end */
+    /* a pull of this disk is about to end, or has ended: at once, before anything else that is
+     * still to be told; it may be called several times for one end */
     void (*jobEnding)(virDomainPtr dom, const char *target, void *opaque);
     /* QEMU's reason for the end that follows */
     void (*jobError)(virDomainPtr dom, const char *target, const char *error, void *opaque);

@@ -22,51 +22,50 @@ struct _qemuExport {
 };
 
 static int
-qemuExportAdd(qemuExport *self, const char *alias)
+qemuExportAdd(qemuExport *self, const char *target)
 {
-    g_autofree char *query = qemuQmpQueryBlock();
-    g_autofree char *blocks = NULL;
+    g_autofree char *query = qemuQmpQueryBlockJobs();
+    g_autofree char *jobs = NULL;
     g_autofree char *node = NULL;
     g_autofree char *add = NULL;
 
-    if (qemuMonitorSend(self->dom, query, -1, &blocks) < 0)
+    if (qemuMonitorSend(self->dom, query, -1, &jobs) < 0)
         return -1;
-    if (!(node = qemuQmpReplyNode(blocks, alias))) {
-        errorReport(VIR_ERR_OPERATION_FAILED, "QEMU has no node for device '%s'", alias);
+    if (!(node = qemuQmpReplyPullNode(jobs, target))) {
+        errorReport(VIR_ERR_OPERATION_FAILED, "QEMU has no pull of disk '%s'", target);
         return -1;
     }
     add = qemuQmpExportAdd(self->id, node);
     return qemuMonitorSend(self->dom, add, -1, NULL);
 }
 
-/* Gives back what it has, and keeps the thread's error. */
 static void
-qemuExportDrop(qemuExport *self, gboolean acquired)
+qemuExportDrop(qemuExport *self)
 {
-    virErrorPtr kept = errorKeep();
-
-    if (acquired)
-        qemuExportsRelease(self->exports, self->dom);
     handleFreeDomain(self->dom);
     g_free(self->id);
     g_free(self);
-    errorRestore(kept);
 }
 
 qemuExport *
-qemuExportNew(qemuExports *exports, virDomainPtr dom, const char *target, const char *alias)
+qemuExportNew(qemuExports *exports, virDomainPtr dom, const char *target)
 {
     qemuExport *self = g_new0(qemuExport, 1);
-    gboolean acquired;
 
     virDomainRef(dom);
     self->exports = exports;
     self->dom = dom;
     self->id = g_strconcat(QEMU_EXPORTS_PREFIX, target, NULL);
-    acquired = qemuExportsAcquire(exports, dom) == 0;
-    if (acquired && qemuExportAdd(self, alias) == 0)
-        return self;
-    qemuExportDrop(self, acquired);
+    if (qemuExportsAcquire(exports, dom) == 0) {
+        virErrorPtr kept;
+
+        if (qemuExportAdd(self, target) == 0)
+            return self;
+        kept = errorKeep();
+        qemuExportsRelease(exports, dom);
+        errorRestore(kept);
+    }
+    qemuExportDrop(self);
     return NULL;
 }
 
@@ -90,7 +89,9 @@ qemuExportFree(qemuExport *self)
     if (!self)
         return;
     del = qemuQmpExportDel(self->id);
-    if (qemuMonitorSend(self->dom, del, -1, NULL) < 0)
+    /* the fewer commands, the less likely that somebody's next call comes between them */
+    if (!qemuExportsRelease(self->exports, self->dom) &&
+        qemuMonitorSend(self->dom, del, -1, NULL) < 0)
         LOG_DEBUG("removing export %s: %s", self->id, errorText());
-    qemuExportDrop(self, TRUE);
+    qemuExportDrop(self);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qemu_export.h: a disk's active node, exported read-only by QEMU's own NBD server */
+/* qemu_export.h: the node that a pull copies into, exported by QEMU's own NBD server */
 
 #pragma once
 
@@ -7,9 +7,8 @@
 
 typedef struct _qemuExport qemuExport;
 
-/* Exports the disk; NULL on error. */
-qemuExport *qemuExportNew(qemuExports *exports, virDomainPtr dom, const char *target,
-                          const char *alias);
+/* Exports the disk, read-only; NULL on error, which it is if no pull runs on it. */
+qemuExport *qemuExportNew(qemuExports *exports, virDomainPtr dom, const char *target);
 
 /* A new connected socket, or -1. */
 int qemuExportConnect(qemuExport *self);

@@ -13,6 +13,7 @@
 #include "qemu/qemu_monitor.h"
 #include "qemu/qemu_qmp.h"
 #include "util/error.h"
+#include "util/handle.h"
 #include "util/lock.h"
 #include "util/log.h"
 
@@ -60,17 +61,42 @@ qemuExportsPath(qemuExports *self, virDomainPtr dom)
     return g_build_filename(self->dir, uuid, NULL);
 }
 
+static int
+qemuExportsAddress(const char *path, struct sockaddr_un *addr)
+{
+    addr->sun_family = AF_UNIX;
+    if (g_strlcpy(addr->sun_path, path, sizeof(addr->sun_path)) < sizeof(addr->sun_path))
+        return 0;
+    errorReport(VIR_ERR_INTERNAL_ERROR, "the path of socket '%s' is too long", path);
+    return -1;
+}
+
+/* Whether a QEMU still listens at @path. It is not connected to: QEMU 7.2 hangs when it stops
+ * its server while somebody has connected and says nothing. */
+static gboolean
+qemuExportsIsServed(const char *path)
+{
+    struct sockaddr_un addr = { 0 };
+    gboolean served;
+    int fd;
+
+    if (qemuExportsAddress(path, &addr) < 0 ||
+        (fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) < 0)
+        return FALSE;
+    served = connect(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0 && errno == EPROTOTYPE;
+    close(fd);
+    return served;
+}
+
 /* A socket that connects to @path or listens there; -1 with an error. */
 static int
 qemuExportsSocket(const char *path, gboolean listening)
 {
-    struct sockaddr_un addr = { .sun_family = AF_UNIX };
-    int fd = -1;
+    struct sockaddr_un addr = { 0 };
+    int fd;
 
-    if (g_strlcpy(addr.sun_path, path, sizeof(addr.sun_path)) >= sizeof(addr.sun_path)) {
-        errorReport(VIR_ERR_INTERNAL_ERROR, "the path of socket '%s' is too long", path);
+    if (qemuExportsAddress(path, &addr) < 0)
         return -1;
-    }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 &&
         (listening ? bind(fd, (struct sockaddr *) &addr, sizeof(addr)) == 0 && listen(fd, 8) == 0
@@ -94,10 +120,10 @@ qemuExportsStart(virDomainPtr dom, int fd)
     return qemuMonitorSend(dom, start, -1, NULL);
 }
 
-/* Takes away what an earlier daemon of ours left in this QEMU; false if there is nothing, or
- * the server is somebody else's. */
+/* Takes away what we left in this QEMU; false if there is nothing, or the server is somebody
+ * else's. @ours: it is ours even if it exports nothing yet. */
 static gboolean
-qemuExportsClear(virDomainPtr dom)
+qemuExportsClear(virDomainPtr dom, gboolean ours)
 {
     g_autofree char *query = qemuQmpQueryBlockExports();
     g_autofree char *stop = qemuQmpNbdServerStop();
@@ -116,7 +142,7 @@ qemuExportsClear(virDomainPtr dom)
         if (qemuMonitorSend(dom, del, -1, NULL) < 0)
             return FALSE;
     }
-    return ids[0] && qemuMonitorSend(dom, stop, -1, NULL) == 0;
+    return (ours || ids[0]) && qemuMonitorSend(dom, stop, -1, NULL) == 0;
 }
 
 static int
@@ -136,7 +162,7 @@ qemuExportsStartNew(qemuExports *self, virDomainPtr dom, const char *path)
     if (rc < 0) {
         virErrorPtr refused = errorKeep();
 
-        if (qemuExportsClear(dom))
+        if (qemuExportsClear(dom, FALSE))
             rc = qemuExportsStart(dom, fd);
         else
             errorRestore(g_steal_pointer(&refused));
@@ -146,6 +172,23 @@ qemuExportsStartNew(qemuExports *self, virDomainPtr dom, const char *path)
     if (rc < 0)
         unlink(path);
     return rc;
+}
+
+void
+qemuExportsSweep(qemuExports *self, virConnectPtr conn)
+{
+    LOCK_SCOPE(&self->lock);
+    g_autoptr(GDir) dir = g_dir_open(self->dir, 0, NULL);
+    const char *uuid;
+
+    while (dir && (uuid = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(self->dir, uuid, NULL);
+        g_autoptr(virDomain) dom = virDomainLookupByUUIDString(conn, uuid);
+
+        if (dom && qemuExportsIsServed(path) && !qemuExportsClear(dom, TRUE))
+            LOG_INFO("domain %s: its NBD server stays: %s", virDomainGetName(dom), errorText());
+        unlink(path);
+    }
 }
 
 int
@@ -161,7 +204,7 @@ qemuExportsAcquire(qemuExports *self, virDomainPtr dom)
     return 0;
 }
 
-void
+bool
 qemuExportsRelease(qemuExports *self, virDomainPtr dom)
 {
     LOCK_SCOPE(&self->lock);
@@ -171,12 +214,14 @@ qemuExportsRelease(qemuExports *self, virDomainPtr dom)
 
     if (users > 1) {
         g_hash_table_replace(self->servers, g_steal_pointer(&path), GUINT_TO_POINTER(users - 1));
-        return;
+        return false;
     }
     g_hash_table_remove(self->servers, path);
-    unlink(path);
     if (qemuMonitorSend(dom, stop, -1, NULL) < 0)
         LOG_DEBUG("stopping the NBD server: %s", errorText());
+    if (virConnectIsAlive(virDomainGetConnect(dom)) != 0)
+        unlink(path);
+    return true;
 }
 
 int

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <libvirt/libvirt.h>
+#include <stdbool.h>
 
 /* What the ids of our exports begin with */
 #define QEMU_EXPORTS_PREFIX "streamdisk-"
@@ -20,11 +21,16 @@ typedef struct _qemuExports qemuExports;
 qemuExports *qemuExportsNew(const char *dir);
 void qemuExportsFree(qemuExports *self);
 
+/* Takes servers of ours away that an earlier connection, or an earlier daemon, had to leave:
+ * their sockets are still there. Nobody uses a server now. */
+void qemuExportsSweep(qemuExports *self, virConnectPtr conn);
+
 /* One more user of the guest's server, which is started if it is the first. */
 int qemuExportsAcquire(qemuExports *self, virDomainPtr dom);
 
-/* One user less; the last stops it. */
-void qemuExportsRelease(qemuExports *self, virDomainPtr dom);
+/* One user less; the last stops it, which takes all exports away. If libvirt cannot be reached the server stays, to be swept.
+ * Returns whether it was the last. */
+bool qemuExportsRelease(qemuExports *self, virDomainPtr dom);
 
 /* A new socket connected to the guest's server, or -1. */
 int qemuExportsConnect(qemuExports *self, virDomainPtr dom);

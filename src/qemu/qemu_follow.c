@@ -68,8 +68,8 @@ qemuFollowJobEnding(virDomainPtr dom, const char *target, void *opaque)
     qemuFollow *self = opaque;
     g_autoptr(qemuStream) stream = qemuStreamsFindActive(self->streams, dom, target);
 
-    if (stream)
-        qemuFollowUnhydrate(self, stream);
+    if (stream && self->hydration)
+        qemuHydrationCut(self->hydration, stream);
 }
 
 static void

@@ -13,15 +13,17 @@
 /* Fewer writes than this in an interval tell nothing */
 #define QEMU_GOVERNOR_WRITES_MIN 4
 
-/* A step up pays if it copies a tenth more; else it is tried again after so many intervals */
+/* A step up pays if it copies a tenth more; else it is tried again after so many intervals,
+ * sooner if nobody is there to be disturbed */
 #define QEMU_GOVERNOR_PATIENCE 20
+#define QEMU_GOVERNOR_PATIENCE_IDLE 4
 
 static const struct {
     guint requests;
     guint64 size;
 } qemuGovernorLevels[] = {
-    { 1, 64 * KIB }, { 2, 64 * KIB }, { 4, 64 * KIB }, { 8, 64 * KIB }, { 16, 64 * KIB },
-    { 16, 128 * KIB }, { 16, 256 * KIB }, { 16, 512 * KIB }, { 16, MIB }, { 16, 2 * MIB },
+    { 1, 64 * KIB }, { 2, 64 * KIB }, { 4, 64 * KIB }, { 4, 128 * KIB }, { 4, 256 * KIB },
+    { 8, 256 * KIB }, { 16, 256 * KIB }, { 16, 512 * KIB }, { 16, MIB }, { 16, 2 * MIB },
     { 16, 4 * MIB },
 };
 
@@ -34,6 +36,7 @@ qemuGovernorInit(qemuGovernor *self, bool fast)
 {
     *self = (qemuGovernor) {
         .fast = fast,
+        .starting = true,
         .level = fast ? QEMU_GOVERNOR_FIRST_FAST : QEMU_GOVERNOR_FIRST,
     };
 }
@@ -59,18 +62,23 @@ void
 qemuGovernorStep(qemuGovernor *self, const qemuGovernorSample *sample)
 {
     bool paid = sample->copied * 10 > self->copied * 11;
+    bool idle = sample->writes < QEMU_GOVERNOR_WRITES_MIN;
 
     if (qemuGovernorHurts(self, sample)) {
         self->level /= 2;
+        self->starting = false;
         self->climbed = false;
         self->patience = QEMU_GOVERNOR_PATIENCE / 4;
         self->copied = sample->copied;
         return;
     }
+    if (sample->copied == 0)
+        return; /* it tells nothing */
     if (self->climbed && !paid) {
-        self->level--;
+        self->level = self->below;
+        self->starting = false;
         self->climbed = false;
-        self->patience = QEMU_GOVERNOR_PATIENCE;
+        self->patience = idle ? QEMU_GOVERNOR_PATIENCE_IDLE : QEMU_GOVERNOR_PATIENCE;
         return;
     }
     self->climbed = false;
@@ -80,9 +88,16 @@ qemuGovernorStep(qemuGovernor *self, const qemuGovernorSample *sample)
         return;
     }
     if (self->level < QEMU_GOVERNOR_LAST) {
-        self->level++;
+        self->below = self->level;
+        self->level = MIN(self->level + (self->starting && idle ? 2 : 1), QEMU_GOVERNOR_LAST);
         self->climbed = true;
     }
+}
+
+guint
+qemuGovernorInterval(const qemuGovernor *self)
+{
+    return self->starting ? QEMU_GOVERNOR_INTERVAL / 2 : QEMU_GOVERNOR_INTERVAL;
 }
 
 guint

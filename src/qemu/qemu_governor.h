@@ -5,7 +5,10 @@
  *
  * There is one control, a level: from one request of 64 KiB up to 16 of 4 MiB. Every interval
  * it goes up a step while that pays in throughput, stays where it does not, and goes down at
- * once, by half, when the guest's own requests take longer than they may. Pure.
+ * once, by half, when the guest's own requests take longer than they may. It begins low, and
+ * goes up faster until that fails for the first time, by leaps while the guest writes nothing.
+ * Each level has twice the bytes in flight of the one below: bigger requests first, which cost
+ * the processor least, then more of them, which a distant source needs. Pure.
  */
 
 #pragma once
@@ -13,11 +16,11 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#define QEMU_GOVERNOR_INTERVAL 250 /* ms */
+#define QEMU_GOVERNOR_INTERVAL 250 /* ms, usually */
 
 typedef struct _qemuGovernorSample qemuGovernorSample;
 struct _qemuGovernorSample {
-    guint64 copied;  /* bytes, in this interval */
+    guint64 copied;  /* bytes per second, in this interval */
     guint64 writes;  /* the guest's, in this interval */
     guint64 writeNs; /* what they took together */
 };
@@ -25,15 +28,20 @@ struct _qemuGovernorSample {
 typedef struct _qemuGovernor qemuGovernor;
 struct _qemuGovernor {
     bool fast;       /* no regard for the guest */
+    bool starting;   /* nothing has told it to stay, so far */
     guint level;
-    guint patience;  /* intervals until the next try to go up */
-    guint64 copied;  /* in the interval before, at the level below */
     bool climbed;    /* the last step was up */
+    guint below;     /* where it began */
+    guint64 copied;  /* bytes per second before it */
+    guint patience;  /* intervals until the next try to go up */
     double calmNs;   /* a write of the guest's when undisturbed; 0: not known */
 };
 
 void qemuGovernorInit(qemuGovernor *self, bool fast);
 void qemuGovernorStep(qemuGovernor *self, const qemuGovernorSample *sample);
+
+/* How long the interval that begins is to be, in ms. */
+guint qemuGovernorInterval(const qemuGovernor *self);
 
 guint qemuGovernorRequests(const qemuGovernor *self);
 guint64 qemuGovernorSize(const qemuGovernor *self);

@@ -9,11 +9,10 @@
 
 #include "qemu/qemu_hydration.h"
 
-#include <unistd.h>
-
 #include "qemu/qemu_export.h"
 #include "qemu/qemu_guest.h"
 #include "qemu/qemu_hydrator.h"
+#include "qemu/qemu_image.h"
 #include "qemu/qemu_job.h"
 #include "util/error.h"
 #include "util/handle.h"
@@ -31,7 +30,7 @@ struct _qemuHydration {
     qemuStreams *streams;
     loop *where;
     qemuExports *exports;
-    GMutex lock; /* protects the table; an item's lock is not taken inside */
+    GMutex lock; /* protects the table, and in items what says so; taken after an item's lock */
     GHashTable *items; /* qemuStream -> qemuHydrationItem */
 };
 
@@ -42,12 +41,13 @@ struct _qemuHydrationItem {
     qemuStream *stream;
 
     GMutex lock; /* held over the calls that begin and end; protects all below */
-    bool barred;
-    bool done;
+    bool done; /* there is nothing left to do */
     gint64 rest; /* not before this time */
     virDomainPtr dom; /* while it works */
     qemuExport *export;
-    qemuHydrator *hydrator; /* NULL: does not work */
+    qemuHydrator *hydrator; /* NULL: does not work; changed under the owner's lock, too */
+
+    bool cut; /* for good; protected by the owner's lock */
 };
 
 static void
@@ -101,14 +101,32 @@ qemuHydrationNew(qemuStreams *streams, loop *where, const char *dir)
     return self;
 }
 
-/* Nothing is sent any more, then nothing is exported any more. Under the item's lock. */
+/* Sets the item's hydrator, and returns the one before. Under the item's lock. */
+static qemuHydrator *
+qemuHydrationSwap(qemuHydrationItem *item, qemuHydrator *hydrator)
+{
+    LOCK_SCOPE(&item->owner->lock);
+    qemuHydrator *before = item->hydrator;
+
+    item->hydrator = hydrator;
+    if (hydrator && item->cut)
+        qemuHydratorStop(hydrator);
+    return before;
+}
+
+/* Nothing is sent any more, then nothing is exported any more. The hydrator's thread is waited
+ * for last: it may itself wait for libvirt, whose next answer is to be for the export, since
+ * the user's next call may not go well with it. Under the item's lock. */
 static void
 qemuHydrationHalt(qemuHydrationItem *item)
 {
+    qemuHydrator *hydrator = qemuHydrationSwap(item, NULL);
     virErrorPtr kept = errorKeep();
 
-    g_clear_pointer(&item->hydrator, qemuHydratorFree);
+    if (hydrator)
+        qemuHydratorStop(hydrator);
     g_clear_pointer(&item->export, qemuExportFree);
+    qemuHydratorFree(hydrator);
     g_clear_pointer(&item->dom, handleFreeDomain);
     errorRestore(kept);
 }
@@ -200,32 +218,36 @@ qemuHydrationBegin(qemuHydrationItem *item, guint32 deepest, guint64 bandwidth)
         .opaque = item,
     };
     virDomainBlockJobInfo info;
+    qemuHydrator *hydrator;
 
     item->dom = qemuStreamsGetDomain(item->owner->streams, stream);
-    item->export = qemuExportNew(item->owner->exports, item->dom, stream->target,
-                                 stream->alias);
-    if (!item->export)
+    if (qemuImageCheckStreamable(item->dom, stream->target, stream->alias) < 0 ||
+        !(item->export = qemuExportNew(item->owner->exports, item->dom, stream->target)))
+        return -1;
+    /* the job may have ended since it was seen; what ends from now on, an event tells */
+    if (qemuJobGetPull(item->dom, stream->target, &info) != 1)
         return -1;
     config.name = qemuExportGetName(item->export);
     if ((config.fd = qemuExportConnect(item->export)) < 0)
         return -1;
-    /* the job may have ended since it was seen; what ends from now on, an event tells */
-    if (qemuJobGetPull(item->dom, stream->target, &info) != 1) {
-        close(config.fd);
+    if (!(hydrator = qemuHydratorNew(&config)))
         return -1;
-    }
-    item->hydrator = qemuHydratorNew(&config);
-    return item->hydrator ? 0 : -1;
+    qemuHydrationSwap(item, hydrator);
+    return 0;
 }
 
 void
 qemuHydrationTick(qemuHydration *self, qemuStream *stream)
 {
-    g_autoptr(qemuHydrationItem) item = qemuHydrationGetItem(self, stream, true);
     qemuStreamsHydrationNeeds needs = qemuStreamsGetHydrationNeeds(self->streams, stream);
-    guint64 bandwidth = needs.limited ? MAX(needs.bandwidth, QEMU_HYDRATION_CRAWL) : 0;
-    LOCK_SCOPE(&item->lock);
+    g_autoptr(qemuHydrationItem) item = qemuHydrationGetItem(self, stream, needs.wanted);
+    guint64 bandwidth;
 
+    if (!item)
+        return;
+    LOCK_SCOPE(&item->lock);
+    needs = qemuStreamsGetHydrationNeeds(self->streams, stream); /* who waits in End changed it */
+    bandwidth = needs.limited ? MAX(needs.bandwidth, QEMU_HYDRATION_CRAWL) : 0;
     if (item->hydrator) {
         qemuHydratorFigures figures = qemuHydratorGetFigures(item->hydrator);
 
@@ -233,7 +255,7 @@ qemuHydrationTick(qemuHydration *self, qemuStream *stream)
         qemuStreamsSetHydration(self->streams, stream, &figures, NULL);
         return;
     }
-    if (!needs.wanted || item->barred || item->done || g_get_monotonic_time() < item->rest)
+    if (!needs.wanted || item->done || g_get_monotonic_time() < item->rest)
         return;
     if (qemuHydrationBegin(item, needs.deepest, bandwidth) < 0) {
         LOG_INFO("disk %s is not hydrated: %s", stream->target, errorText());
@@ -244,23 +266,44 @@ qemuHydrationTick(qemuHydration *self, qemuStream *stream)
 }
 
 void
-qemuHydrationBar(qemuHydration *self, qemuStream *stream, bool bar)
+qemuHydrationUp(qemuHydration *self, virConnectPtr conn)
 {
-    g_autoptr(qemuHydrationItem) item = qemuHydrationGetItem(self, stream, true);
-    LOCK_SCOPE(&item->lock);
-
-    item->barred = bar;
-    if (bar)
-        qemuHydrationHalt(item);
+    qemuExportsSweep(self->exports, conn);
 }
 
 void
-qemuHydrationEndAll(qemuHydration *self)
+qemuHydrationDown(qemuHydration *self)
 {
     g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
 
     for (guint i = 0; i < active->len; i++)
         qemuHydrationEnd(self, g_ptr_array_index(active, i));
+}
+
+static gboolean
+qemuHydrationGiveBack(void *opaque)
+{
+    qemuHydrationItem *item = opaque;
+    LOCK_SCOPE(&item->lock);
+
+    qemuHydrationHalt(item);
+    item->done = true;
+    return G_SOURCE_REMOVE;
+}
+
+void
+qemuHydrationCut(qemuHydration *self, qemuStream *stream)
+{
+    LOCK_SCOPE(&self->lock);
+    qemuHydrationItem *item = g_hash_table_lookup(self->items, stream);
+
+    if (!item || item->cut)
+        return;
+    item->cut = true;
+    if (item->hydrator)
+        qemuHydratorStop(item->hydrator);
+    loopInvoke(self->where, qemuHydrationGiveBack, qemuHydrationItemRef(item),
+               qemuHydrationItemUnref);
 }
 
 void
@@ -273,7 +316,6 @@ qemuHydrationEnd(qemuHydration *self, qemuStream *stream)
     {
         LOCK_SCOPE(&item->lock);
 
-        item->barred = true;
         qemuHydrationHalt(item);
     }
     LOCK_SCOPE(&self->lock);

@@ -20,15 +20,21 @@ qemuHydration *qemuHydrationNew(qemuStreams *streams, loop *where, const char *d
 /* After the loop was stopped. Ends all hydrations. */
 void qemuHydrationFree(qemuHydration *self);
 
+/* A connection to libvirt: what an earlier one, or an earlier daemon, had to leave in its guests
+ * is taken away. In the loop's thread, before any tick. */
+void qemuHydrationUp(qemuHydration *self, virConnectPtr conn);
+
+/* libvirt's connection is lost: ends all. In the loop's thread. */
+void qemuHydrationDown(qemuHydration *self);
+
 /* Once a second, in the loop's thread: begins to hydrate the stream if it may and is not,
  * passes its limit on, and its figures to the table. */
 void qemuHydrationTick(qemuHydration *self, qemuStream *stream);
 
-/* Ends it, and keeps it from beginning again until @bar is false. Any thread. */
-void qemuHydrationBar(qemuHydration *self, qemuStream *stream, bool bar);
+/* The job ends at this moment: nothing more is sent. Does not wait, and what was taken is
+ * given back later, in the loop's thread. Any thread. */
+void qemuHydrationCut(qemuHydration *self, qemuStream *stream);
 
-/* Of all streams: libvirt's connection is lost. In the loop's thread. */
-void qemuHydrationEndAll(qemuHydration *self);
-
-/* The job ends, or has ended: the same, for good. Any thread. */
+/* Nothing is sent, nothing is exported any more. It may begin again while the stream runs: who
+ * is about to end that changes the stream's state before. Any thread. */
 void qemuHydrationEnd(qemuHydration *self, qemuStream *stream);

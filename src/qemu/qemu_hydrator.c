@@ -9,10 +9,11 @@
 #include "qemu/qemu_hydrator.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libnbd.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "qemu/qemu_bucket.h"
@@ -29,6 +30,8 @@
 /* A killed QEMU loses what was not flushed: the work of so long is done again */
 #define QEMU_HYDRATOR_FLUSH 2000 /* ms */
 
+#define QEMU_HYDRATOR_STEP_MAX 1000 /* ms, between steps of the governor */
+
 LOG_INIT("qemu.hydrator");
 
 typedef struct nbd_handle nbdHandle;
@@ -37,7 +40,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(nbdHandle, nbd_close)
 struct _qemuHydrator {
     qemuHydratorConfig config;
     char *name;
-    int wake; /* eventfd */
+    int socket; /* the connection's, to shut it down from outside of its thread */
     GThread *thread;
 
     /* of the thread */
@@ -47,7 +50,8 @@ struct _qemuHydrator {
     qemuBucket bucket;
     guint inFlight;      /* CACHE requests */
     guint pending;       /* commands of any kind */
-    gint64 nextStep;     /* of the governor */
+    gint64 lastStep;     /* of the governor */
+    gint64 nextStep;
     gint64 nextFlush;
     guint64 copiedBefore;
     guint64 copiedFlushed;
@@ -280,6 +284,7 @@ static void
 qemuHydratorStep(qemuHydrator *self)
 {
     qemuGovernorSample sample = { 0 };
+    gint64 now = g_get_monotonic_time();
     guint64 writes;
     guint64 ns;
 
@@ -293,13 +298,24 @@ qemuHydratorStep(qemuHydrator *self)
     }
 
     LOCK_SCOPE(&self->lock);
-    sample.copied = self->figures.copied - self->copiedBefore;
+    sample.copied = (self->figures.copied - self->copiedBefore) * G_USEC_PER_SEC /
+                    (guint64) MAX(now - self->lastStep, 1);
     self->copiedBefore = self->figures.copied;
+    self->lastStep = now;
     qemuGovernorStep(&self->governor, &sample);
     self->figures.requests = qemuGovernorRequests(&self->governor);
     self->figures.size = qemuGovernorSize(&self->governor);
     if (self->bucket.rate != self->bandwidth)
         qemuBucketSetRate(&self->bucket, self->bandwidth, g_get_monotonic_time());
+}
+
+/* Until the governor's next step, in µs: long enough for requests of the present size to be
+ * begun and done, or it would judge those of before. */
+static gint64
+qemuHydratorInterval(qemuHydrator *self)
+{
+    return CLAMP((gint64) self->figures.latencyUs * 3,
+                 qemuGovernorInterval(&self->governor) * 1000, QEMU_HYDRATOR_STEP_MAX * 1000);
 }
 
 /* What is due by the clock */
@@ -310,7 +326,7 @@ qemuHydratorTick(qemuHydrator *self)
 
     if (now >= self->nextStep) {
         qemuHydratorStep(self);
-        self->nextStep = g_get_monotonic_time() + QEMU_GOVERNOR_INTERVAL * 1000;
+        self->nextStep = g_get_monotonic_time() + qemuHydratorInterval(self);
     }
     if (now >= self->nextFlush && self->figures.copied > self->copiedFlushed) {
         qemuHydratorFlush(self);
@@ -318,32 +334,31 @@ qemuHydratorTick(qemuHydrator *self)
     }
 }
 
-/* Waits for the server, the clock or somebody's wish, and deals with what the server says. */
+/* Waits for the server or the clock, and deals with what the server says. */
 static void
 qemuHydratorWait(qemuHydrator *self, gint64 us)
 {
     unsigned int direction = nbd_aio_get_direction(self->nbd);
     gint64 step = self->nextStep - g_get_monotonic_time();
-    struct pollfd fds[] = {
-        { .fd = self->wake, .events = POLLIN },
-        { .fd = nbd_aio_get_fd(self->nbd),
-          .events = (short) ((direction & LIBNBD_AIO_DIRECTION_READ ? POLLIN : 0) |
-                             (direction & LIBNBD_AIO_DIRECTION_WRITE ? POLLOUT : 0)) },
+    struct pollfd fd = {
+        .fd = nbd_aio_get_fd(self->nbd),
+        .events = (short) ((direction & LIBNBD_AIO_DIRECTION_READ ? POLLIN : 0) |
+                           (direction & LIBNBD_AIO_DIRECTION_WRITE ? POLLOUT : 0)),
     };
     struct timespec timeout;
 
     us = MAX(0, us < 0 ? step : MIN(us, step));
     timeout = (struct timespec) { .tv_sec = us / G_USEC_PER_SEC,
                                   .tv_nsec = us % G_USEC_PER_SEC * 1000 };
-    if (ppoll(fds, G_N_ELEMENTS(fds), &timeout, NULL) < 0) {
+    if (ppoll(&fd, 1, &timeout, NULL) < 0) {
         if (errno != EINTR)
             qemuHydratorFail(self, "poll", g_strerror(errno));
         return;
     }
-    if (fds[1].revents & (POLLIN | POLLHUP | POLLERR)) {
+    if (fd.revents & (POLLIN | POLLHUP | POLLERR)) {
         if (nbd_aio_notify_read(self->nbd) < 0)
             qemuHydratorFailNbd(self, "connection");
-    } else if (fds[1].revents & POLLOUT) {
+    } else if (fd.revents & POLLOUT) {
         if (nbd_aio_notify_write(self->nbd) < 0)
             qemuHydratorFailNbd(self, "connection");
     }
@@ -384,10 +399,13 @@ qemuHydratorRun(void *opaque)
     }
     /* closing frees what is pending, and calls it back */
     g_clear_pointer(&self->nbd, nbd_close);
+    if (qemuHydratorIsStopping(self)) {
+        g_free(self->error);
+        self->error = g_strdup("stopped");
+    }
     LOG_DEBUG("%s: %" G_GUINT64_FORMAT " bytes copied, %s", self->name, self->figures.copied,
               self->error ? self->error : "the end");
-    self->config.ended(qemuHydratorIsStopping(self) ? "stopped" : self->error,
-                       self->config.opaque);
+    self->config.ended(self->error, self->config.opaque);
     return NULL;
 }
 
@@ -417,14 +435,19 @@ qemuHydratorNew(const qemuHydratorConfig *config)
 {
     g_autoptr(nbdHandle) nbd = qemuHydratorConnect(config);
     qemuHydrator *self;
+    int socket;
 
     if (!nbd)
         return NULL;
+    if ((socket = fcntl(nbd_aio_get_fd(nbd), F_DUPFD_CLOEXEC, 0)) < 0) {
+        errorReportSystem(errno, "%s", "cannot duplicate a socket");
+        return NULL;
+    }
     self = g_new0(qemuHydrator, 1);
     self->config = *config;
     self->name = g_strdup(config->name);
     self->config.name = self->name;
-    self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    self->socket = socket;
     self->map = qemuMapNew((guint64) nbd_get_size(nbd), config->deepest);
     qemuGovernorInit(&self->governor, config->fast);
     self->bandwidth = config->bandwidth;
@@ -454,20 +477,23 @@ qemuHydratorGetFigures(qemuHydrator *self)
 }
 
 void
+qemuHydratorStop(qemuHydrator *self)
+{
+    LOCK_SCOPE(&self->lock);
+
+    self->stopping = true;
+    shutdown(self->socket, SHUT_RDWR); /* wakes the thread, too */
+}
+
+void
 qemuHydratorFree(qemuHydrator *self)
 {
-    const guint64 one = 1;
-
     if (!self)
         return;
-    g_mutex_lock(&self->lock);
-    self->stopping = true;
-    g_mutex_unlock(&self->lock);
-    if (write(self->wake, &one, sizeof(one)) < 0)
-        LOG_DEBUG("%s: %s", self->name, g_strerror(errno));
+    qemuHydratorStop(self);
     g_thread_join(self->thread);
     qemuMapFree(self->map);
-    close(self->wake);
+    close(self->socket);
     g_mutex_clear(&self->lock);
     g_free(self->error);
     g_free(self->name);

@@ -46,6 +46,9 @@ void qemuHydratorSetBandwidth(qemuHydrator *self, guint64 bandwidth);
 
 qemuHydratorFigures qemuHydratorGetFigures(qemuHydrator *self);
 
-/* Sends nothing more, closes the connection and frees it. ended() is called before this
- * returns, if it was not. Not to be called from ended(). */
+/* From now on QEMU gets no request more, and ended() follows. It does not wait; any thread. */
+void qemuHydratorStop(qemuHydrator *self);
+
+/* Stops it, and frees it. ended() is called before this returns, if it was not. Not to be
+ * called from ended(). */
 void qemuHydratorFree(qemuHydrator *self);

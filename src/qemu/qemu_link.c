@@ -10,13 +10,16 @@
 #include "qemu/qemu_link.h"
 
 #include <gio/gio.h>
+#include <stdbool.h>
 
 #include "util/error.h"
 #include "util/handle.h"
+#include "util/lock.h"
 #include "util/log.h"
 
 #define QEMU_LINK_RETRY_MIN 100  /* ms */
 #define QEMU_LINK_RETRY_MAX 5000 /* ms */
+#define QEMU_LINK_FIRST_MAX 5000 /* ms */
 #define QEMU_LINK_KEEPALIVE_INTERVAL 5 /* s */
 #define QEMU_LINK_KEEPALIVE_COUNT 5
 
@@ -32,6 +35,10 @@ struct _qemuLink {
     GFileMonitor *monitor;
     GSource *timer; /* NULL unless the next try is set */
     guint wait;     /* ms */
+
+    GMutex lock; /* protects tried */
+    GCond cond;
+    bool tried; /* whether there is a libvirtd is known */
 };
 
 static gboolean qemuLinkTry(void *opaque);
@@ -98,6 +105,25 @@ qemuLinkOpen(qemuLink *self)
     return 0;
 }
 
+static void
+qemuLinkTried(qemuLink *self)
+{
+    LOCK_SCOPE(&self->lock);
+
+    self->tried = true;
+    g_cond_broadcast(&self->cond);
+}
+
+static void
+qemuLinkAwaitFirst(qemuLink *self)
+{
+    gint64 until = g_get_monotonic_time() + QEMU_LINK_FIRST_MAX * 1000;
+    LOCK_SCOPE(&self->lock);
+
+    while (!self->tried && g_cond_wait_until(&self->cond, &self->lock, until))
+        ;
+}
+
 static gboolean
 qemuLinkTry(void *opaque)
 {
@@ -138,7 +164,9 @@ qemuLinkBegin(void *opaque)
     self->monitor = g_file_monitor_directory(dir, G_FILE_MONITOR_NONE, NULL, NULL);
     if (self->monitor)
         g_signal_connect(self->monitor, "changed", G_CALLBACK(qemuLinkDirChanged), self);
-    return qemuLinkTry(self);
+    qemuLinkTry(self);
+    qemuLinkTried(self);
+    return G_SOURCE_REMOVE;
 }
 
 qemuLink *
@@ -153,7 +181,10 @@ qemuLinkNew(const char *uri, const char *socketDir, loop *where,
     self->handlers = handlers;
     self->opaque = opaque;
     self->wait = QEMU_LINK_RETRY_MIN;
+    g_mutex_init(&self->lock);
+    g_cond_init(&self->cond);
     loopInvoke(where, qemuLinkBegin, self, NULL);
+    qemuLinkAwaitFirst(self);
     return self;
 }
 
@@ -168,6 +199,8 @@ qemuLinkFree(qemuLink *self)
         virConnectUnregisterCloseCallback(self->conn, qemuLinkClosed);
     handleCloseConnect(self->conn);
     g_free(self->uri);
+    g_mutex_clear(&self->lock);
+    g_cond_clear(&self->cond);
     g_free(self->socketDir);
     g_free(self);
 }

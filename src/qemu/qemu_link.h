@@ -21,7 +21,8 @@ struct _qemuLinkHandlers {
 
 typedef struct _qemuLink qemuLink;
 
-/* Begins to connect to @uri; @socketDir is where libvirtd's socket appears. */
+/* Tries to connect to @uri, and goes on trying; @socketDir is where libvirtd's socket appears.
+ * Returns after the first try, or a few seconds. */
 qemuLink *qemuLinkNew(const char *uri, const char *socketDir, loop *where,
                       const qemuLinkHandlers *handlers, void *opaque);
 

@@ -106,8 +106,8 @@ qemuMapAdd(qemuMap *self, guint64 offset, guint64 len, guint32 depth, bool zero)
 
     if (depth < 2 || depth > self->deepest || len == 0)
         return;
-    if (zero && !self->zeroes) {
-        self->zeroesSeen = true;
+    if (zero != self->zeroes) { /* data of the second walk is what is being copied right now */
+        self->zeroesSeen |= zero;
         return;
     }
     self->known += len;

@@ -4,7 +4,6 @@
 #include "qemu/qemu_qmp.h"
 
 #include <json-c/json.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "util/log.h"
@@ -13,6 +12,25 @@ LOG_INIT("qemu.qmp");
 
 typedef struct json_object jsonObject;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(jsonObject, json_object_put)
+
+/* query-block nests the images of a chain, of which libvirt allows 200 */
+#define QEMU_QMP_DEPTH_MAX 256
+
+typedef struct json_tokener jsonTokener;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(jsonTokener, json_tokener_free)
+
+static jsonObject *
+qemuQmpRead(const char *text)
+{
+    g_autoptr(jsonTokener) tokener = json_tokener_new_ex(QEMU_QMP_DEPTH_MAX);
+    g_autoptr(jsonObject) object = NULL;
+
+    if (!text)
+        return NULL;
+    object = json_tokener_parse_ex(tokener, text, -1);
+    return json_tokener_get_error(tokener) == json_tokener_success ? g_steal_pointer(&object)
+                                                                   : NULL;
+}
 
 /* libvirt names the job of a pull of disk vda "pull-vda-libvirt-1-format". */
 static char *
@@ -32,12 +50,9 @@ qemuQmpJobTarget(const char *id)
 static const char *
 qemuQmpString(jsonObject *object, const char *key)
 {
-    jsonObject *value = NULL;
+    jsonObject *value = json_object_object_get(object, key);
 
-    if (!json_object_object_get_ex(object, key, &value) ||
-        !json_object_is_type(value, json_type_string))
-        return NULL;
-    return json_object_get_string(value);
+    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
 }
 
 /* A qemuQmpEventType; -1: a status that tells nothing */
@@ -54,7 +69,7 @@ qemuQmpStatusType(const char *status)
 qemuQmpEvent *
 qemuQmpEventParse(const char *name, const char *details)
 {
-    g_autoptr(jsonObject) data = details ? json_tokener_parse(details) : NULL;
+    g_autoptr(jsonObject) data = qemuQmpRead(details);
     g_autofree char *target = NULL;
     const char *error = NULL;
     int type = QEMU_QMP_JOB_ERROR;
@@ -190,6 +205,14 @@ qemuQmpQueryBlock(void)
 }
 
 char *
+qemuQmpQueryBlockJobs(void)
+{
+    g_autoptr(jsonObject) command = qemuQmpCommand("query-block-jobs");
+
+    return qemuQmpText(command);
+}
+
+char *
 qemuQmpQueryBlockExports(void)
 {
     g_autoptr(jsonObject) command = qemuQmpCommand("query-block-exports");
@@ -200,7 +223,7 @@ qemuQmpQueryBlockExports(void)
 char *
 qemuQmpReplyError(const char *reply)
 {
-    g_autoptr(jsonObject) answer = reply ? json_tokener_parse(reply) : NULL;
+    g_autoptr(jsonObject) answer = qemuQmpRead(reply);
     jsonObject *part = NULL;
     const char *words;
 
@@ -237,38 +260,64 @@ qemuQmpReplyArray(jsonObject *answer)
 }
 
 char *
-qemuQmpReplyNode(const char *reply, const char *alias)
+qemuQmpReplyPullNode(const char *reply, const char *target)
 {
-    g_autoptr(jsonObject) answer = reply ? json_tokener_parse(reply) : NULL;
+    g_autoptr(jsonObject) answer = qemuQmpRead(reply);
+    jsonObject *jobs = qemuQmpReplyArray(answer);
+
+    for (size_t i = 0; jobs && i < json_object_array_length(jobs); i++) {
+        const char *id = qemuQmpString(json_object_array_get_idx(jobs, i), "device");
+        g_autofree char *pulled = qemuQmpJobTarget(id);
+
+        if (!g_strcmp0(pulled, target))
+            return g_strdup(id + strlen("pull-") + strlen(target) + strlen("-"));
+    }
+    return NULL;
+}
+
+/* The member of a member, ...; NULL if one is missing */
+static jsonObject *
+qemuQmpDescend(jsonObject *object, const char *const *keys)
+{
+    for (; *keys; keys++)
+        object = json_object_object_get(object, *keys);
+    return object;
+}
+
+bool
+qemuQmpReplyExtendedL2(const char *reply, const char *alias)
+{
+    static const char *const toImage[] = { "inserted", "image", NULL };
+    static const char *const toFlag[] = { "format-specific", "data", "extended-l2", NULL };
+    g_autoptr(jsonObject) answer = qemuQmpRead(reply);
     jsonObject *blocks = qemuQmpReplyArray(answer);
 
     for (size_t i = 0; blocks && i < json_object_array_length(blocks); i++) {
         jsonObject *block = json_object_array_get_idx(blocks, i);
-        jsonObject *inserted = NULL;
-        const char *qdev;
+        const char *qdev = qemuQmpString(block, "qdev");
+        jsonObject *image;
 
-        if (json_object_is_type(block, json_type_object) &&
-            (qdev = qemuQmpString(block, "qdev")) && qemuQmpIsDevice(qdev, alias) &&
-            json_object_object_get_ex(block, "inserted", &inserted) &&
-            json_object_is_type(inserted, json_type_object))
-            return g_strdup(qemuQmpString(inserted, "node-name"));
+        if (!qdev || !qemuQmpIsDevice(qdev, alias))
+            continue;
+        image = qemuQmpDescend(block, toImage);
+        while (!g_strcmp0(qemuQmpString(image, "format"), "copy-on-read"))
+            image = json_object_object_get(image, "backing-image");
+        return json_object_get_boolean(qemuQmpDescend(image, toFlag));
     }
-    return NULL;
+    return false;
 }
 
 char **
 qemuQmpReplyExports(const char *reply)
 {
-    g_autoptr(jsonObject) answer = reply ? json_tokener_parse(reply) : NULL;
+    g_autoptr(jsonObject) answer = qemuQmpRead(reply);
     jsonObject *exports = qemuQmpReplyArray(answer);
     g_autoptr(GStrvBuilder) ids = g_strv_builder_new();
 
     if (!exports)
         return NULL;
     for (size_t i = 0; i < json_object_array_length(exports); i++) {
-        jsonObject *one = json_object_array_get_idx(exports, i);
-        const char *id = json_object_is_type(one, json_type_object) ? qemuQmpString(one, "id")
-                                                                    : NULL;
+        const char *id = qemuQmpString(json_object_array_get_idx(exports, i), "id");
 
         if (!id)
             return NULL;

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 
 typedef enum {
     QEMU_QMP_JOB_RUNNING, /* a pull began */
@@ -39,13 +40,19 @@ char *qemuQmpExportAdd(const char *id, const char *node);
 /* At once, whoever is connected */
 char *qemuQmpExportDel(const char *id);
 char *qemuQmpQueryBlock(void);
+char *qemuQmpQueryBlockJobs(void);
 char *qemuQmpQueryBlockExports(void);
 
 /* Why the command was refused, NULL if it was not; a reply that is none is a refusal too. */
 char *qemuQmpReplyError(const char *reply);
 
-/* Of query-block: the node on which the guest's device with this alias works, or NULL. */
-char *qemuQmpReplyNode(const char *reply, const char *alias);
+/* Of query-block-jobs: the node that libvirt's pull of the disk copies into, below any filter
+ * of the guest's device; or NULL. */
+char *qemuQmpReplyPullNode(const char *reply, const char *target);
+
+/* Of query-block: whether the image on which the guest's device with this alias works is
+ * known to be a qcow2 one with extended L2 entries. */
+bool qemuQmpReplyExtendedL2(const char *reply, const char *alias);
 
 /* Of query-block-exports: all ids, or NULL. */
 char **qemuQmpReplyExports(const char *reply);

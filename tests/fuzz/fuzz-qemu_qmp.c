@@ -17,7 +17,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             g_assert_true(*event->target && !event->error == !i);
     }
     g_free(qemuQmpReplyError(details));
-    g_free(qemuQmpReplyNode(details, "virtio-disk0"));
+    g_free(qemuQmpReplyPullNode(details, "vda"));
+    qemuQmpReplyExtendedL2(details, "virtio-disk0");
     g_strfreev(qemuQmpReplyExports(details));
     return 0;
 }

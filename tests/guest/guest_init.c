@@ -3,7 +3,7 @@
  * guest_init.c: process 1 of the test guest
  *
  * Says on the console when it is ready, lets the writer work without end, and
- * carries out the commands that the host sends, one word a line: "verify",
+ * carries out the commands that the host sends, one word a line: "verify", "latency",
  * "stop" (the writer) and "poweroff". Every line it prints begins with "guest:".
  */
 
@@ -69,6 +69,8 @@ guestInitCommand(guestWriter *writer, const char *command, bool writing)
 {
     if (strcmp(command, "verify") == 0) {
         guestInitVerify(writer);
+    } else if (strcmp(command, "latency") == 0) {
+        guestWriterPrintLatency(writer);
     } else if (strcmp(command, "stop") == 0) {
         printf("guest: stopped, %" PRIu64 " writes\n", guestWriterCount(writer));
         return false;

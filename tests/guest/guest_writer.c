@@ -3,6 +3,7 @@
 
 #include "guest_writer.h"
 #include "guest_block.h"
+#include "guest_latency.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,9 @@ struct _guestWriter {
     uint64_t start; /* of the scratch region, in bytes */
     uint64_t acknowledged; /* the last generation that was */
     uint64_t generations[GUEST_WRITER_BLOCKS]; /* of each block; 0: the template's content */
+    unsigned int reports; /* of latencies */
+    guestLatency reads;
+    guestLatency writes;
     _Alignas(GUEST_BLOCK_SIZE) char block[GUEST_BLOCK_SIZE]; /* for direct I/O */
 };
 
@@ -92,14 +96,17 @@ int
 guestWriterBatch(guestWriter *writer)
 {
     uint64_t generation = writer->acknowledged + 1;
+    struct timespec began;
 
     for (unsigned int i = 0; i < GUEST_WRITER_BATCH; i++) {
         uint64_t index = guestWriterIndex(generation, i);
 
         guestBlockFill(writer->block, index, generation);
+        clock_gettime(CLOCK_MONOTONIC, &began);
         if (pwrite(writer->disk, writer->block, GUEST_BLOCK_SIZE,
                    guestWriterOffset(writer, index)) != GUEST_BLOCK_SIZE)
             return -1;
+        guestLatencyAdd(&writer->writes, &began);
         writer->generations[index] = generation;
     }
 
@@ -114,9 +121,13 @@ guestWriterBatch(guestWriter *writer)
 static int
 guestWriterCheck(guestWriter *writer, uint64_t index)
 {
+    struct timespec began;
+
+    clock_gettime(CLOCK_MONOTONIC, &began);
     if (pread(writer->disk, writer->block, GUEST_BLOCK_SIZE,
               guestWriterOffset(writer, index)) != GUEST_BLOCK_SIZE)
         return -1;
+    guestLatencyAdd(&writer->reads, &began);
 
     if (!guestBlockMatches(writer->block, index, writer->generations[index])) {
         errno = EILSEQ;
@@ -154,4 +165,13 @@ uint64_t
 guestWriterCount(const guestWriter *writer)
 {
     return writer->acknowledged * GUEST_WRITER_BATCH;
+}
+
+void
+guestWriterPrintLatency(guestWriter *writer)
+{
+    printf("guest: latency %u:", ++writer->reports);
+    guestLatencyPrint(&writer->reads, "read");
+    guestLatencyPrint(&writer->writes, "write");
+    printf("\n");
 }

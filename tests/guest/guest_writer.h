@@ -60,3 +60,12 @@ guestWriterVerify(guestWriter *writer);
 /** guestWriterCount: Returns how many writes were acknowledged. */
 uint64_t
 guestWriterCount(const guestWriter *writer);
+
+/**
+ * guestWriterPrintLatency:
+ *
+ * Says on standard output how long reads and writes took since the last time that it did,
+ * with the number of the report: "guest: latency 2: read count ... write count ...".
+ */
+void
+guestWriterPrintLatency(guestWriter *writer);

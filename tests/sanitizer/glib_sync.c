@@ -2,10 +2,10 @@
 /*
  * glib_sync.c: tells the thread sanitizer what GLib orders
  *
- * The sanitizer sees the C library's locks, but GLib's are futexes inside a library that it does not
- * watch, so that each access under one would look like a race. Preloaded into a sanitized program,
- * each function here calls GLib's and says which accesses it puts in order; in other programs it only
- * calls GLib's.
+ * The sanitizer sees the C library's locks, but GLib's are futexes inside a library that it does
+ * not watch, so that each access under one would look like a race. Preloaded into a sanitized
+ * program, each function here calls GLib's and says which accesses it puts in order; in other
+ * programs it only calls GLib's.
  */
 
 #include <dlfcn.h>

@@ -204,6 +204,7 @@ static void
 apiCallsRunning(void)
 {
     TRY(virDomainStreamDisk(dom, "vda", 0, START));
+    TRY(virDomainStreamDiskSetParameters(dom, "vda", PARAMS(BANDWIDTH(65536)), 0));
     TRY(virDomainStreamDisk(dom, "vda", 0, START));
     TRY(virDomainStreamDiskStart(dom, "vda", bottom, NULL, 0, 0));
     TRY(virDomainStreamDiskInfo(dom, NULL, 0, 0));
@@ -212,12 +213,12 @@ apiCallsRunning(void)
     TRY(virDomainStreamDiskSetParameters(dom, "vda", PARAMS(BANDWIDTH(1ULL << 63)), 0));
     TRY(virDomainStreamDiskSetParameters(dom, "vda", PARAMS(BANDWIDTH(100000)), 0));
     apiCallsGetStats("vda");
-    TRY(virDomainStreamDiskSetParameters(dom, "vda", PARAMS(BANDWIDTH(0)), 0));
     TRY(virConnectListAllStreamDisks(conn, NULL, 0));
     apiCallsList();
     TRY(virDomainStreamDisk(dom, "vdb", 0, START));
     apiCallsInfo();
     TRY(virDomainStreamDisk(dom, "vdb", 0, STOP));
+    TRY(virDomainStreamDiskSetParameters(dom, "vda", PARAMS(BANDWIDTH(0)), 0));
     TRY(virDomainStreamDisk(dom, "vda", 0, STOP));
     TRY(virDomainStreamDisk(dom, "vda", 0, STOP));
     apiCallsGetStats("vda");
@@ -288,7 +289,7 @@ apiCallsReadonly(void)
     virDomainPtr rw = dom;
     virConnectPtr rwConn = conn;
 
-    TRY(virDomainStreamDisk(rw, "vda", 0, START));
+    TRY(virDomainStreamDiskStart(rw, "vda", NULL, PARAMS(BANDWIDTH(65536)), 0));
     dom = virDomainLookupByName(readonly, "guest");
     conn = readonly;
     TRY(virDomainStreamDisk(dom, "vdb", 0, START));

@@ -71,16 +71,14 @@ apiCallPrintStats(virTypedParameterPtr params, int nparams)
         const virTypedParameter *param = &params[i];
         const char *field = param->field;
 
-        if (g_str_has_prefix(field, "data_") || g_str_has_prefix(field, "time_") ||
-            g_str_equal(field, VIR_DOMAIN_STREAM_DISK_STATS_BASIS))
-            continue;
-        printf(" %s", field);
-        if (param->type == VIR_TYPED_PARAM_INT)
-            printf("=%d", param->value.i);
-        if (param->type == VIR_TYPED_PARAM_STRING)
-            printf("='%s'", param->value.s);
-        if (param->type == VIR_TYPED_PARAM_ULLONG)
-            printf("=%llu", param->value.ul);
+        if (g_str_equal(field, VIR_DOMAIN_STREAM_DISK_STATS_STATE))
+            printf(" state=%d", param->value.i);
+        else if (g_str_equal(field, VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH))
+            printf(" bandwidth=%llu", param->value.ul);
+        else if (g_str_equal(field, VIR_DOMAIN_STREAM_DISK_STATS_ALIAS) ||
+                 g_str_equal(field, VIR_DOMAIN_STREAM_DISK_STATS_BASE) ||
+                 g_str_equal(field, VIR_DOMAIN_STREAM_DISK_STATS_REASON))
+            printf(" %s='%s'", field, param->value.s);
     }
     putchar('\n');
 }

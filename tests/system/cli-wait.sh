@@ -88,4 +88,5 @@ for who in "in process" "daemon"; do
   completed
   stopped
   ended_by_others
+  virsh -q undefine guest
 done

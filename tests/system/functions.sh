@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# functions.sh: what the system tests share; each sources this file first, and runs through ../../run
+# functions.sh: what the system tests share; each sources this file first, and runs through ./run
 #
-# A test has a directory of its own, $dir, in which a libvirt session of its own lives, so that tests
-# run side by side and touch nothing else on the machine. All of it runs as an ordinary user: as root,
-# the test starts itself again as 'nobody'. Whatever way the test ends, every process that it started
-# is ended and $dir is removed; when it fails, the logs are printed before.
+# A test has a directory of its own, $dir, in which a libvirt session of its own lives, so that
+# tests run side by side and touch nothing else on the machine. All of it runs as an ordinary user:
+# as root, the test starts itself again as 'nobody'. Whatever way the test ends, every process that
+# it started is ended and $dir is removed; when it fails, the logs are printed before.
 #
 # Two things have a name and are ended by it: processes ("daemon") and guests ("demo").
 # The log of a process is $dir/NAME.log.
@@ -13,7 +13,7 @@ set -eEu -o pipefail
 
 test_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-if [ "$(id -u)" = 0 ]; then
+if [ "$(id -u)" = 0 ] && [ -z "${stay_root:-}" ]; then
   drop=(setpriv --reuid=nobody "--regid=$(id -g nobody)" --clear-groups)
   # a tree that only root can read, such as a checkout below /root
   LD_PRELOAD= "${drop[@]}" test -r "$test_dir" ||
@@ -21,8 +21,12 @@ if [ "$(id -u)" = 0 ]; then
   exec "${drop[@]}" "$BASH" "$0" "$@"
 fi
 
+complain() {
+  echo "FAILED: $*" | tee -a "$dir/complaints" >&2
+}
+
 fail() {
-  echo "FAILED: $*" >&2
+  complain "$@"
   exit 1
 }
 
@@ -54,13 +58,15 @@ cleanup_fn() {
   cleanups=("$*" "${cleanups[@]}")
 }
 
+# what was complained of comes last, and is not lost when only the end is shown
 print_logs() {
   local log
   for log in "$dir"/*.log "$HOME"/.cache/libvirt/qemu/log/*.log; do
     [ -s "$log" ] || continue
     echo "--- ${log##*/}"
-    tail -n 40 "$log"
+    grep -vE '^(-|[A-Z_]+=|/usr/bin/qemu)' "$log" | tail -n 40 # without QEMU's command line
   done >&2
+  cat "$dir/complaints" >&2
 }
 
 finish() {
@@ -85,7 +91,7 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-trap 'echo "FAILED: ${BASH_SOURCE[0]}:$LINENO: $BASH_COMMAND" >&2' ERR
+trap 'complain "${BASH_SOURCE[0]}:$LINENO: $BASH_COMMAND"' ERR
 
 # --- waiting and checking ---
 
@@ -136,6 +142,7 @@ run_fails() {
 start_process() {
   local name=$1
   shift
+  : > "$dir/$name.log" # what one of this name before has said is not waited for
   "$@" > "$dir/$name.log" 2>&1 &
   pids[$name]=$!
 }
@@ -205,18 +212,20 @@ start_nbdkit() {
   shift
   requires nbdkit
   rm -f "$dir/$name.sock" # a killed one leaves it behind
-  start_server "$name" "$dir/$name.sock" nbdkit --foreground --readonly --unix "$dir/$name.sock" "$@"
+  start_server "$name" "$dir/$name.sock" \
+    nbdkit --foreground --readonly --unix "$dir/$name.sock" "$@"
 }
 
+# stop_nbdkit NAME: the remote is gone at once; after TERM it would wait for its clients
 stop_nbdkit() {
-  end_process "$1" TERM || true
+  end_process "$1" KILL || true
 }
 
 nbd_uri() {
   echo "nbd+unix:///?socket=$dir/$1.sock"
 }
 
-# watch_events GUEST: from now on $dir/events.log has what virsh sees happen to any guest; GUEST runs
+# watch_events GUEST: from now on $dir/events.log has what virsh sees of all guests; GUEST runs
 watch_events() {
   start_process events setsid stdbuf -oL virsh event --all --loop
   wait_until 30 provoke_event "$1"
@@ -229,8 +238,8 @@ provoke_event() {
 
 # --- images ---
 
-# make_template IMAGE MIB [half]: random bytes, always the same; of half, every second MiB is a hole.
-# The name's ending is the format.
+# make_template IMAGE MIB [half]: random bytes, always the same, in the format of the name's ending;
+# of half, every second MiB is a hole
 make_template() {
   local image=$1 mib=$2 at
   python3 "$test_dir/guest/random-bytes.py" 3 "$mib" > "$image.bytes"
@@ -243,7 +252,8 @@ make_template() {
   rm "$image.bytes"
 }
 
-# make_overlay IMAGE BACKING [FORMAT]: thin, in the format of its name's ending; BACKING is raw or FORMAT
+# make_overlay IMAGE BACKING [FORMAT]: thin, in the format of its name's ending; BACKING's is raw
+# or FORMAT
 make_overlay() {
   qemu-img create -q -f "${1##*.}" -b "$2" -F "${3:-raw}" "$1"
 }
@@ -350,7 +360,7 @@ start_linux() {
   wait_line 120 "$1" "^guest: ready"
 }
 
-# tell_linux NAME COMMAND SECONDS REGEX: sends verify, stop or poweroff, and waits for such an answer
+# tell_linux NAME COMMAND SECONDS REGEX: sends verify, stop or poweroff; waits for such an answer
 tell_linux() {
   echo "$2" > "$dir/$1.commands"
   wait_line "$3" "$1" "^guest: $4"
@@ -369,7 +379,7 @@ stop_linux() {
   wait_until 60 guest_is "$1" "shut off"
 }
 
-# compare_linux NAME IMAGE: the image of the guest that is off is the template and the guest's writes
+# compare_linux NAME IMAGE: the image of the guest, now off, is the template and the guest's writes
 compare_linux() {
   qemu-img convert -O raw "$2" "$dir/$1.final"
   "$test_dir/guest/guest-compare.py" "$dir/linux/template.raw" "$dir/$1.final" "$dir/$1.acks"

@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A typical life, watched by valgrind: virtstreamd and its clients lose no memory, also when libvirtd
-# goes and comes; 200 streams later virtstreamd has no more open files.
+# goes and comes; LEAKS_STREAMS streams later virtstreamd has no more open files.
 source "$(dirname "$0")/functions.sh"
 source "$(dirname "$0")/listeners.sh"
 requires virt-stream nbdkit qemu-img valgrind python3
 export PYTHONDONTWRITEBYTECODE=1
 
-watched=(valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite
+watched=(valgrind --quiet --error-exitcode=99 --leak-check=full
+         --errors-for-leak-kinds=definite --show-leak-kinds=definite
          "--suppressions=$test_dir/sanitizer/valgrind.supp")
 
 # watched_listener NAME URI
@@ -25,9 +26,9 @@ count_files() {
   ls "/proc/${pids[daemon]}/fd" | wc -l
 }
 
-# start_and_stop TIMES: streams of the guest, begun and stopped by one client
+# start_and_stop TIMES: streams of the guest 'endless', begun and stopped by one client
 start_and_stop() {
-  PYTHONPATH=$test_dir/system python3 - "$(virsh domuuid guest | xargs)" "$1" << 'PYTHON'
+  PYTHONPATH=$test_dir/system python3 - "$(virsh domuuid endless | xargs)" "$1" << 'PYTHON'
 import struct, sys, rpc
 client = rpc.Client()
 for _ in range(int(sys.argv[2])):
@@ -38,10 +39,13 @@ client.close()
 PYTHON
 }
 
-start_nbdkit remote --filter=delay pattern size=16M rdelay=50ms
-make_overlay "$dir/guest.qcow2" "$(nbd_uri remote)"
-make_overlay "$dir/other.qcow2" "$(nbd_uri remote)"
+start_nbdkit big --filter=delay pattern size=1G rdelay=50ms
+start_nbdkit small pattern size=16M
+make_overlay "$dir/endless.qcow2" "$(nbd_uri big)"
+make_overlay "$dir/guest.qcow2" "$(nbd_uri small)"
+make_overlay "$dir/other.qcow2" "$(nbd_uri small)"
 start_libvirtd
+start_guest endless "$dir/endless.qcow2"
 start_guest guest "$dir/guest.qcow2"
 start_guest other "$dir/other.qcow2"
 
@@ -49,7 +53,7 @@ start_guest other "$dir/other.qcow2"
 start_daemon
 start_and_stop 5
 before=$(count_files)
-start_and_stop 200
+start_and_stop "${LEAKS_STREAMS:-50}"
 wait_until 10 eval '[ $(count_files) -le '"$before"' ]'
 stop_daemon
 
@@ -72,7 +76,7 @@ listeners=(by-daemon)
 kill_libvirtd
 start_libvirtd
 wait_until 60 eval 'virt-stream list | grep -E "guest +vda +running"'
-virt-stream -q set guest vda --bandwidth 0
+wait_until 60 virt-stream -q set guest vda --bandwidth 0
 all_hear guest vda "completed"
 heard_each_once
 "${watched[@]}" virt-stream -q -c "$in_process" start other vda --wait

@@ -6,6 +6,7 @@
 in_process=qemu+unix:///session?socket=$XDG_RUNTIME_DIR/libvirt/libvirt-sock
 
 listeners=()
+declare -A ends_heard=() # of a GUEST/DISK: how many by now
 
 # listen NAME URI [GUEST]: from now on what it hears is in $dir/NAME.log
 listen() {
@@ -14,12 +15,18 @@ listen() {
   listeners+=("$1")
 }
 
-# all_hear GUEST DISK END: every listener hears this end, a regex, of the newest stream of the disk
+# nth_end NAME GUEST DISK N: what the listener heard of the disk's Nth end, once it did
+nth_end() {
+  grep -E "^$2 $3 (completed|stopped|failed)" "$dir/$1.log" | sed -n "$4p" | grep .
+}
+
+# all_hear GUEST DISK END: every listener hears this end, a regex, of the disk's next stream
 all_hear() {
-  local name
+  local name nth=$((${ends_heard[$1/$2]:-0} + 1))
+  ends_heard[$1/$2]=$nth
   for name in "${listeners[@]}"; do
-    wait_line 60 "$name" "^$1 $2 (completed|stopped|failed)"
-    grep "^$1 $2 " "$dir/$name.log" | tail -n 1 | grep -qE "^$1 $2 $3$" ||
+    wait_until 60 nth_end "$name" "$1" "$2" "$nth"
+    nth_end "$name" "$1" "$2" "$nth" | grep -qE "^$1 $2 $3$" ||
       fail "'$name' did not hear '$3' of $1 $2: $(cat "$dir/$name.log")"
   done
 }

@@ -26,8 +26,13 @@ job_is_past() {
   [ "$(virsh blockjob "$1" "$2" --raw | sed -n 's/.*cur=//p')" -gt "$3" ]
 }
 
-make_template "$dir/template.raw" 16
-start_nbdkit remote file "$dir/template.raw"
+# await NAME: the process ends by itself, well
+await() {
+  wait "${pids[$1]}" || fail "'$1' ended with exit status $?"
+  unset "pids[$1]"
+}
+
+start_nbdkit remote pattern size=64M
 start_libvirtd
 echo 'log_filters = "1:rpc.session"' > "$HOME/.config/libvirt/virtstreamd.conf"
 
@@ -35,12 +40,12 @@ for end in kill_daemon stop_daemon; do
   start_daemon
   listen "survivor-$end" qemu:///session
   new_guest "two-$end" 2
-  virt-stream -q start "two-$end" vda --bandwidth 2M
+  virt-stream -q start "two-$end" vda --bandwidth 512K
   virt-stream -q start "two-$end" vdb
-  phase_is "two-$end" vda pull
+  phase_is "two-$end" vda "(pull|hydrate)"
   phase_is "two-$end" vdb wait
   new_guest "waits-$end" 1
-  start_process "wait-$end" virt-stream start "waits-$end" vda --bandwidth 2M --wait
+  start_process "wait-$end" virt-stream start "waits-$end" vda --bandwidth 512K --wait
   wait_until 10 job_is_past "waits-$end" vda 0
   start_caller "caller-$end" "two-$end" vda
   call "caller-$end"
@@ -57,7 +62,7 @@ for end in kill_daemon stop_daemon; do
   else
     kill -TERM "${pids[daemon]}"
     kill -CONT "${pids[libvirtd]}"
-    stop_daemon
+    await daemon
     assert_eq "$(tail -n 1 "$dir/caller-$end.log")" "state 1"
   fi
   run_fails 0 "two-$end +vda +running" virt-stream list
@@ -67,15 +72,15 @@ for end in kill_daemon stop_daemon; do
   start_daemon
   listen "newcomer-$end" qemu:///session
   wait_until 10 phase_is "two-$end" vdb wait
-  run_fails 0 "^Bandwidth limit: +2.0 MiB/s$" virt-stream info "two-$end" vda
+  run_fails 0 "^Bandwidth limit: +512.0 KiB/s$" virt-stream info "two-$end" vda
   run_fails 0 " bandwidth=1048573$" virsh blockjob "two-$end" vdb --raw --bytes
+  virt-stream -q set "two-$end" vda --bandwidth 0
+  virt-stream -q set "waits-$end" vda --bandwidth 0
   all_hear "two-$end" vda completed
   all_hear "two-$end" vdb completed
   assert_eq "$(grep "^two.*completed" "$dir/newcomer-$end.log" | xargs)" \
     "two-$end vda completed two-$end vdb completed"
-  wait_until 10 grep -q . "$dir/wait-$end.log"
-  wait "${pids[wait-$end]}"
-  unset "pids[wait-$end]"
+  await "wait-$end"
   assert_match "$dir/wait-$end.log" "^Stream of 'vda' completed"
   end_process "newcomer-$end" TERM
   listeners=("survivor-$end")

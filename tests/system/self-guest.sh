@@ -24,7 +24,7 @@ compare() {
   "$test_dir/guest/guest-compare.py" "$dir/linux/template.raw" "$dir/final.raw" "$dir/acks"
 }
 
-# put_byte OFFSET: changes one byte of final.raw
+# change_byte OFFSET: changes one byte of final.raw
 change_byte() {
   python3 - "$dir/final.raw" "$1" << 'PYTHON'
 import sys

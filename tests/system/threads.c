@@ -40,7 +40,7 @@ threadsOnEvent(virConnectPtr conn, virDomainPtr dom, const char *disk, int event
     g_atomic_int_inc(&threadsEvents);
 }
 
-/* -1 as the calls themselves; both of @refusals, or 0, are codes that may come. */
+/* @result: the call's; @refusals: the codes of errors that are no failure, 0 for none. */
 static void
 threadsCount(const char *call, long long result, const int refusals[2])
 {

@@ -5,7 +5,7 @@
 source "$(dirname "$0")/functions.sh"
 requires nbdkit qemu-img
 
-start_nbdkit remote --filter=delay pattern size=1G rdelay=100ms
+start_nbdkit remote --filter=delay pattern size=32G rdelay=200ms
 start_libvirtd
 for guest in one two; do
   make_overlay "$dir/$guest.qcow2" "$(nbd_uri remote)"
@@ -13,7 +13,7 @@ for guest in one two; do
 done
 
 threads() {
-  timeout 250 "$BUILD_DIR/tests/system/threads" 16 "${THREADS_CALLS:-50}" one two
+  "$BUILD_DIR/tests/system/threads" 16 "${THREADS_CALLS:-20}" one two
   guest_is one running
   guest_is two running
 }

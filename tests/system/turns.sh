@@ -75,6 +75,7 @@ take_turns() {
   guest_is guest running
   end_process listener TERM
   listeners=()
+  ends_heard=()
   virsh -q destroy guest
   virsh -q undefine guest
   end_process ends TERM || true

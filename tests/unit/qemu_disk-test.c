@@ -34,6 +34,9 @@ static const testSample testSamples[] = {
       "disk 'vdc' has no backing image: nothing to stream" },
     { "readonly", "vde", "virtio-disk4", IMAGES "ro.qcow2", "qcow2",
       "disk 'vde' is read-only: nothing can be streamed into it", .depth = 1, .readonly = true },
+    { "vmdk", "vdg", "virtio-disk6", IMAGES "overlay.vmdk", "vmdk",
+      "disk 'vdg' is a vmdk image, from which QEMU cannot take the backing image away",
+      .depth = 1 },
     { "cdrom-empty", "sda", "sata0-0-0", NULL, NULL,
       "disk 'sda' has no medium: nothing to stream", .empty = true, .readonly = true },
 };

@@ -22,6 +22,7 @@ testCommands(void)
     assertText(qemuQmpExportDel("e"), "{\"execute\":\"block-export-del\",\"arguments\":"
                "{\"id\":\"e\",\"mode\":\"hard\"}}");
     assertText(qemuQmpQueryBlock(), "{\"execute\":\"query-block\"}");
+    assertText(qemuQmpQueryBlockJobs(), "{\"execute\":\"query-block-jobs\"}");
     assertText(qemuQmpQueryBlockExports(), "{\"execute\":\"query-block-exports\"}");
 }
 
@@ -56,32 +57,89 @@ testReplyError(void)
 }
 
 static void
-testReplyNode(void)
+testReplyPullNode(void)
 {
     static const char reply[] =
-        "{\"return\": [null, 1, {}, {\"qdev\": 5},"
-        "{\"qdev\": \"/machine/peripheral/virtio-disk0/virtio-backend\","
-        " \"inserted\": {\"node-name\": \"libvirt-2-format\"}},"
-        "{\"qdev\": \"virtio-disk10\", \"inserted\": {\"node-name\": \"libvirt-9-format\"}},"
-        "{\"qdev\": \"sata0-0-0\"},"
-        "{\"qdev\": \"sata0-0-1\", \"inserted\": 1},"
-        "{\"qdev\": \"sata0-0-2\", \"inserted\": {}},"
-        "{\"qdev\": \"ide0\", \"inserted\": {\"node-name\": \"#block123\"}}]}";
+        "{\"return\": [null, 1, {}, {\"device\": 5},"
+        "{\"device\": \"commit-vda-libvirt-3-format\", \"type\": \"commit\"},"
+        "{\"device\": \"pull-vda-libvirt-2-format\", \"type\": \"stream\"},"
+        "{\"device\": \"pull-vdaa-libvirt-9-format\", \"type\": \"stream\"},"
+        "{\"device\": \"pull-x-libvirt-1-storage\", \"type\": \"stream\"},"
+        "{\"device\": \"pull-vdb\", \"type\": \"stream\"}]}";
 
-    assertText(qemuQmpReplyNode(reply, "virtio-disk0"), "libvirt-2-format");
-    assertText(qemuQmpReplyNode(reply, "virtio-disk10"), "libvirt-9-format");
-    assertText(qemuQmpReplyNode(reply, "ide0"), "#block123");
-    assertText(qemuQmpReplyNode(reply, "virtio-disk1"), NULL);
-    assertText(qemuQmpReplyNode(reply, "sata0-0-0"), NULL);
-    assertText(qemuQmpReplyNode(reply, "sata0-0-1"), NULL);
-    assertText(qemuQmpReplyNode(reply, "sata0-0-2"), NULL);
+    assertText(qemuQmpReplyPullNode(reply, "vda"), "libvirt-2-format");
+    assertText(qemuQmpReplyPullNode(reply, "vdaa"), "libvirt-9-format");
+    assertText(qemuQmpReplyPullNode(reply, "x"), "libvirt-1-storage");
+    assertText(qemuQmpReplyPullNode(reply, "vd"), NULL);
+    assertText(qemuQmpReplyPullNode(reply, "vdb"), NULL);
+    assertText(qemuQmpReplyPullNode(reply, ""), NULL);
 
-    assertText(qemuQmpReplyNode(NULL, "ide0"), NULL);
-    assertText(qemuQmpReplyNode("", "ide0"), NULL);
-    assertText(qemuQmpReplyNode("[]", "ide0"), NULL);
-    assertText(qemuQmpReplyNode("{}", "ide0"), NULL);
-    assertText(qemuQmpReplyNode("{\"return\": {}}", "ide0"), NULL);
-    assertText(qemuQmpReplyNode("{\"return\": [", "ide0"), NULL);
+    assertText(qemuQmpReplyPullNode(NULL, "vda"), NULL);
+    assertText(qemuQmpReplyPullNode("", "vda"), NULL);
+    assertText(qemuQmpReplyPullNode("[]", "vda"), NULL);
+    assertText(qemuQmpReplyPullNode("{}", "vda"), NULL);
+    assertText(qemuQmpReplyPullNode("{\"return\": {}}", "vda"), NULL);
+    assertText(qemuQmpReplyPullNode("{\"return\": [", "vda"), NULL);
+}
+
+#define QCOW2(extended) \
+    "{\"format\": \"qcow2\", \"format-specific\": {\"type\": \"qcow2\", \"data\": " \
+    "{\"compat\": \"1.1\", \"extended-l2\": " extended "}}}"
+#define DISK(image) \
+    "{\"qdev\": \"/machine/peripheral/virtio-disk0/virtio-backend\", " \
+    "\"inserted\": {\"image\": " image "}}"
+
+static void
+testReplyExtendedL2(void)
+{
+    static const struct {
+        const char *blocks;
+        bool extended;
+    } cases[] = {
+        { DISK(QCOW2("true")), true },
+        { "null, 1, {}, {\"qdev\": 5}, " DISK(QCOW2("true")), true },
+        { DISK("{\"format\": \"copy-on-read\", \"backing-image\": " QCOW2("true") "}"), true },
+
+        { DISK(QCOW2("false")), false },
+        { DISK("{\"format\": \"copy-on-read\", \"backing-image\": " QCOW2("false") "}"), false },
+        /* one that is only read */
+        { DISK("{\"format\": \"qed\", \"backing-image\": " QCOW2("true") "}"), false },
+        { DISK("{\"format\": \"copy-on-read\"}"), false },
+        { DISK("{}"), false },
+        { DISK("1"), false },
+        { "{\"qdev\": \"virtio-disk0\"}", false },
+        { "{\"qdev\": \"virtio-disk01\", \"inserted\": {\"image\": " QCOW2("true") "}}", false },
+        { "", false },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *reply = g_strdup_printf("{\"return\": [%s]}", cases[i].blocks);
+
+        g_assert_true(qemuQmpReplyExtendedL2(reply, "virtio-disk0") == cases[i].extended);
+    }
+    g_assert_true(qemuQmpReplyExtendedL2("{\"return\": [{\"qdev\": \"sd0\", \"inserted\": "
+                                         "{\"image\": " QCOW2("true") "}}]}", "sd0"));
+    g_assert_false(qemuQmpReplyExtendedL2(NULL, "virtio-disk0"));
+    g_assert_false(qemuQmpReplyExtendedL2("{\"return\": {}}", "virtio-disk0"));
+    g_assert_false(qemuQmpReplyExtendedL2("{\"error\": {}}", "virtio-disk0"));
+}
+
+/* libvirt allows 200 images, each nested in the one above. */
+static void
+testLongChain(void)
+{
+    GString *reply = g_string_new("{\"return\": [{\"qdev\": \"virtio-disk0\", \"inserted\": "
+                                  "{\"image\": {\"format-specific\": {\"data\": "
+                                  "{\"extended-l2\": true}}");
+
+    for (guint i = 0; i < 200; i++)
+        g_string_append(reply, ", \"backing-image\": {\"format\": \"qcow2\"");
+    for (guint i = 0; i < 200; i++)
+        g_string_append_c(reply, '}');
+    g_string_append(reply, "}}}]}");
+    assertText(qemuQmpReplyError(reply->str), NULL);
+    g_assert_true(qemuQmpReplyExtendedL2(reply->str, "virtio-disk0"));
+    g_string_free(reply, TRUE);
 }
 
 /* The ids with spaces between, or NULL */
@@ -115,7 +173,9 @@ main(int argc, char **argv)
     g_test_add_func("/qemu_qmp_command/commands", testCommands);
     g_test_add_func("/qemu_qmp_command/quoted", testQuoted);
     g_test_add_func("/qemu_qmp_command/reply-error", testReplyError);
-    g_test_add_func("/qemu_qmp_command/reply-node", testReplyNode);
+    g_test_add_func("/qemu_qmp_command/reply-pull-node", testReplyPullNode);
+    g_test_add_func("/qemu_qmp_command/reply-extended-l2", testReplyExtendedL2);
+    g_test_add_func("/qemu_qmp_command/long-chain", testLongChain);
     g_test_add_func("/qemu_qmp_command/reply-exports", testReplyExports);
     return g_test_run();
 }

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# hydration.sh: what the tests of hydration share: seeing it in QEMU, and that nothing of it is left
+# Sourced after functions.sh.
+
+# qmp GUEST COMMAND: QEMU's reply
+qmp() {
+  virsh qemu-monitor-command "$1" "{\"execute\":\"$2\"}"
+}
+
+# is_hydrated GUEST [DISK]: QEMU exports the disk to us at this moment
+is_hydrated() {
+  [[ $(qmp "$1" query-block-exports) == *streamdisk-${2:-vda}* ]]
+}
+
+is_not_hydrated() {
+  ! is_hydrated "$@"
+}
+
+# allocated IMAGE: bytes that it takes on its file system
+allocated() {
+  echo $(($(stat -c %b "$1") * 512))
+}
+
+# has_allocated IMAGE BYTES: at least
+has_allocated() {
+  (($(allocated "$1") >= $2))
+}
+
+job_is_over() {
+  [[ $(virsh blockjob "$1" "${2:-vda}" 2> /dev/null) == *"No current block job"* ]]
+}
+
+# no_socket_is_left: of an NBD server of ours; no process has one, even if its file is gone
+no_socket_is_left() {
+  local sockets=$XDG_RUNTIME_DIR/libvirt/streamdisk
+  ! grep -qF "$sockets/" /proc/net/unix && [ -z "$(find "$sockets" -type s 2> /dev/null)" ]
+}
+
+# nothing_is_left GUEST: no job, no export, no NBD server
+nothing_is_left() {
+  job_is_over "$1" && is_not_hydrated "$1" && no_socket_is_left
+}
+
+# qemu_is_sound GUEST: it has not aborted, ever
+qemu_is_sound() {
+  ! grep -E "Assertion|Aborted|terminated|SIG(SEGV|ABRT)" "$HOME/.cache/libvirt/qemu/log/$1.log" |
+    grep -v "terminating on signal 15"
+}
+
+# image_is_sound IMAGE TEMPLATE: its format is, and no byte differs from the raw template's
+image_is_sound() {
+  qemu-img check -q "$1" && qemu-img compare -q -F raw "$1" "$2"
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qemu_governor-test.c: a source and a guest that are made up, one interval after the other */
+
+#include "qemu/qemu_governor.h"
+
+#define KIB 1024ULL
+#define MIB (1024 * KIB)
+#define INTERVALS_PER_SECOND (1000.0 / QEMU_GOVERNOR_INTERVAL)
+#define NS_PER_MS 1000000ULL
+
+typedef struct {
+    double delay;       /* seconds that a request takes at least */
+    double bandwidth;   /* bytes per second that the source, or the disk, has */
+    guint64 writes;     /* of the guest, in an interval */
+    double calmMs;      /* of a write, undisturbed */
+    guint64 disturbing; /* bytes in flight from which on a write takes 20 times as long */
+} testWorld;
+
+static guint64
+testInFlight(const qemuGovernor *governor)
+{
+    return qemuGovernorRequests(governor) * qemuGovernorSize(governor);
+}
+
+static bool
+testIsDisturbed(const testWorld *world, const qemuGovernor *governor)
+{
+    return world->disturbing > 0 && testInFlight(governor) >= world->disturbing;
+}
+
+static qemuGovernorSample
+testMeasure(const testWorld *world, const qemuGovernor *governor)
+{
+    double inFlight = (double) testInFlight(governor);
+    double ms = world->calmMs * (testIsDisturbed(world, governor) ? 20 : 1);
+
+    return (qemuGovernorSample) {
+        .copied = (guint64) (inFlight / (world->delay + inFlight / world->bandwidth)),
+        .writes = world->writes,
+        .writeNs = (guint64) ((double) world->writes * ms * (double) NS_PER_MS),
+    };
+}
+
+/* Lets time pass; returns the share of intervals in which the guest was disturbed. */
+static double
+testPass(qemuGovernor *governor, const testWorld *world, guint seconds)
+{
+    guint intervals = (guint) (seconds * INTERVALS_PER_SECOND);
+    guint disturbed = 0;
+
+    for (guint i = 0; i < intervals; i++) {
+        qemuGovernorSample sample = testMeasure(world, governor);
+
+        disturbed += testIsDisturbed(world, governor);
+        qemuGovernorStep(governor, &sample);
+    }
+    return (double) disturbed / intervals;
+}
+
+/* The share of what the source can give that is used now */
+static double
+testUse(const qemuGovernor *governor, const testWorld *world)
+{
+    return (double) testMeasure(world, governor).copied / world->bandwidth;
+}
+
+/* It begins small, and finds what a source needs within seconds, whatever its delay. */
+static void
+testClimbs(void)
+{
+    static const double delays[] = { 0.0001, 0.001, 0.01, 0.04 };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(delays); i++) {
+        testWorld world = { .delay = delays[i], .bandwidth = 125e6 };
+        qemuGovernor governor;
+
+        qemuGovernorInit(&governor, false);
+        g_assert_cmpuint(testInFlight(&governor), <=, 256 * KIB);
+        testPass(&governor, &world, 4);
+        g_assert_cmpfloat(testUse(&governor, &world), >, 0.7);
+    }
+}
+
+/* More than pays is not asked for, now and then a try apart. */
+static void
+testStays(void)
+{
+    testWorld world = { .delay = 0, .bandwidth = 100e6 };
+    qemuGovernor governor;
+    guint64 before;
+
+    qemuGovernorInit(&governor, false);
+    before = testInFlight(&governor);
+    for (guint second = 0; second < 60; second++) {
+        testPass(&governor, &world, 1);
+        g_assert_cmpuint(testInFlight(&governor), <=, 2 * before);
+    }
+}
+
+/* A source that becomes better is found to be so. */
+static void
+testTriesAgain(void)
+{
+    testWorld world = { .delay = 0, .bandwidth = 10e6 };
+    qemuGovernor governor;
+
+    qemuGovernorInit(&governor, false);
+    testPass(&governor, &world, 60);
+    world = (testWorld) { .delay = 0.01, .bandwidth = 500e6 };
+    testPass(&governor, &world, 20);
+    g_assert_cmpfloat(testUse(&governor, &world), >, 0.7);
+}
+
+/* The guest's writes suffer: half of the level at once, then again up and down, but most of
+ * the time below; when they do not suffer any more, all the way up. */
+static void
+testGuestFirst(void)
+{
+    testWorld world = { .delay = 0.04, .bandwidth = 1e9, .writes = 100, .calmMs = 0.6 };
+    qemuGovernor governor;
+    guint64 before;
+
+    qemuGovernorInit(&governor, false);
+    testPass(&governor, &world, 10);
+    before = testInFlight(&governor);
+    g_assert_cmpuint(before, >=, 16 * MIB);
+
+    world.disturbing = MIB;
+    testPass(&governor, &world, 1);
+    g_assert_cmpuint(testInFlight(&governor), <=, before / 8);
+    testPass(&governor, &world, 5);
+    g_assert_cmpfloat(testPass(&governor, &world, 60), <, 0.25);
+
+    world.disturbing = 0;
+    testPass(&governor, &world, 20);
+    g_assert_cmpuint(testInFlight(&governor), ==, before);
+}
+
+/* What disturbs at any level leaves it at the lowest, which goes on working. */
+static void
+testWorst(void)
+{
+    testWorld world = { .delay = 0.01, .bandwidth = 1e9, .writes = 100, .calmMs = 0.6 };
+    qemuGovernor governor;
+
+    qemuGovernorInit(&governor, false);
+    testPass(&governor, &world, 1);
+    world.disturbing = 1;
+    testPass(&governor, &world, 3);
+    g_assert_cmpuint(testInFlight(&governor), ==, 64 * KIB);
+}
+
+/* Writes that take a little longer do not hurt, nor do such that are always slow. */
+static void
+testSlowGuest(void)
+{
+    testWorld calm = { .delay = 0.04, .bandwidth = 1e9 };
+    testWorld quick = calm;
+    testWorld slow = calm;
+    qemuGovernor governors[3];
+
+    quick.writes = slow.writes = 100;
+    quick.calmMs = 0.04; /* disturbed 0.8 ms */
+    quick.disturbing = MIB;
+    slow.calmMs = 30;
+    for (guint i = 0; i < 3; i++) {
+        qemuGovernorInit(&governors[i], false);
+        testPass(&governors[i], i == 0 ? &calm : i == 1 ? &quick : &slow, 20);
+        g_assert_cmpuint(testInFlight(&governors[i]), ==, testInFlight(&governors[0]));
+    }
+}
+
+/* A few writes tell nothing, be they as slow as they may. */
+static void
+testIdleGuest(void)
+{
+    testWorld world = { .delay = 0.04, .bandwidth = 1e9, .writes = 100, .calmMs = 0.6 };
+    qemuGovernor governor;
+    guint64 before;
+
+    qemuGovernorInit(&governor, false);
+    testPass(&governor, &world, 10);
+    before = testInFlight(&governor);
+    world.writes = 2;
+    world.calmMs = 500;
+    testPass(&governor, &world, 10);
+    g_assert_cmpuint(testInFlight(&governor), ==, before);
+}
+
+/* With no regard for the guest it begins higher, and never yields. */
+static void
+testFast(void)
+{
+    testWorld world = { .delay = 0.04, .bandwidth = 1e9, .writes = 100, .calmMs = 0.6 };
+    qemuGovernor governor;
+    guint64 before;
+
+    qemuGovernorInit(&governor, true);
+    g_assert_cmpuint(testInFlight(&governor), >=, 4 * MIB);
+    testPass(&governor, &world, 10);
+    before = testInFlight(&governor);
+    world.disturbing = 1;
+    testPass(&governor, &world, 10);
+    g_assert_cmpuint(testInFlight(&governor), ==, before);
+}
+
+/* Whatever is measured, what QEMU takes is not left. */
+static void
+testBounds(void)
+{
+    static const guint64 values[] = { 0, 1, 3, 4, 100, MIB, 100 * MIB, G_MAXUINT64 / 2,
+                                      G_MAXUINT64 };
+    qemuGovernor governor;
+
+    for (guint i = 0; i < 100000; i++) {
+        const qemuGovernorSample sample = {
+            .copied = values[g_test_rand_int_range(0, G_N_ELEMENTS(values))],
+            .writes = values[g_test_rand_int_range(0, G_N_ELEMENTS(values))],
+            .writeNs = values[g_test_rand_int_range(0, G_N_ELEMENTS(values))],
+        };
+
+        if (i % 1000 == 0)
+            qemuGovernorInit(&governor, i % 2000 == 0);
+        qemuGovernorStep(&governor, &sample);
+        g_assert_cmpuint(qemuGovernorRequests(&governor), >=, 1);
+        g_assert_cmpuint(qemuGovernorRequests(&governor), <=, 16);
+        g_assert_cmpuint(qemuGovernorSize(&governor), >=, 64 * KIB);
+        g_assert_cmpuint(qemuGovernorSize(&governor), <=, 4 * MIB);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/qemu_governor/climbs", testClimbs);
+    g_test_add_func("/qemu_governor/stays", testStays);
+    g_test_add_func("/qemu_governor/tries-again", testTriesAgain);
+    g_test_add_func("/qemu_governor/guest-first", testGuestFirst);
+    g_test_add_func("/qemu_governor/worst", testWorst);
+    g_test_add_func("/qemu_governor/slow-guest", testSlowGuest);
+    g_test_add_func("/qemu_governor/idle-guest", testIdleGuest);
+    g_test_add_func("/qemu_governor/fast", testFast);
+    g_test_add_func("/qemu_governor/bounds", testBounds);
+    return g_test_run();
+}
