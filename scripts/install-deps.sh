@@ -10,7 +10,7 @@ build=(
 )
 tests=(
   libvirt-clients libvirt-daemon qemu-system-x86 qemu-utils             # the stock side
-  libnbd-bin nbdkit qemu-block-extra                                    # the remotes
+  libnbd-bin nbdkit                                                     # the remotes
   busybox-static cpio e2fsprogs kmod                                    # the guest
   libc6-dbg gcovr tmux valgrind                                         # the checks
 )
