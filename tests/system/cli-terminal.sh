@@ -15,9 +15,9 @@ in_terminal() {
     "virt-stream start guest vda --wait --verbose ${*:2}; echo status \$?; exec cat"
 }
 
-# screen: what is to be seen there
+# screen: what is to be seen there; a failure shows it, too
 screen() {
-  terminal capture-pane -p -t stream | grep -v '^$'
+  terminal capture-pane -p -t stream | grep -v '^$' | tee "$dir/screen.log"
 }
 
 shows() {

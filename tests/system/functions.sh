@@ -46,6 +46,7 @@ mkdir -p "$dir/run" "$dir/home/.config/libvirt"
 echo 'stdio_handler = "file"' > "$dir/home/.config/libvirt/qemu.conf" # no virtlogd
 
 export HOME=$dir/home XDG_RUNTIME_DIR=$dir/run
+export SHELL=$BASH # the one that passwd has for nobody runs nothing
 export LIBVIRT_DEFAULT_URI=qemu:///session
 export LIBVIRT_AUTOSTART=0 # a libvirtd that is down stays down until the test starts it
 unset XDG_CONFIG_HOME XDG_CACHE_HOME XDG_DATA_HOME
@@ -61,7 +62,7 @@ cleanup_fn() {
 # what was complained of comes last, and is not lost when only the end is shown
 print_logs() {
   local log
-  for log in "$dir"/*.log "$HOME"/.cache/libvirt/qemu/log/*.log; do
+  for log in "$dir"/*.log "$HOME"/.cache/libvirt/{,qemu/log/}*.log; do
     [ -s "$log" ] || continue
     echo "--- ${log##*/}"
     grep -vE '^(-|[A-Z_]+=|/usr/bin/qemu)' "$log" | tail -n 40 # without QEMU's command line
