@@ -23,7 +23,7 @@ check:
 bench:
 	@scripts/install-deps.sh
 	@$(MAKE) --no-print-directory build
-	@for name in pull guest many call; do ./run bench/$$name || exit; done
+	@for name in pull guest many call python startup; do ./run bench/$$name || exit; done
 
 # The share of lines and branches of src and tools that the tests reach.
 coverage:

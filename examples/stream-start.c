@@ -2,7 +2,7 @@
 /*
  * stream-start.c: stream a disk, gently until half is done, and wait for its end by events
  *
- * usage: stream-start URI DOMAIN DISK
+ * usage: stream-start URI DOMAIN DISK, for example: stream-start test:///default test vda
  */
 
 #include <libvirt/libvirt-streamdisk.h>

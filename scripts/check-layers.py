@@ -14,21 +14,25 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # src: the headers directly in src, which the drivers and their callers share
 LAYERS = {
     "src/util": {"src/util"},
+    "src/conf": {"src/conf", "src/util"},
     "src/rpc": {"src/rpc", "src/util"},
     "src/remote": {"src/remote", "src/rpc", "src", "src/util"},
-    "src/qemu": {"src/qemu", "src", "src/util"},
+    "src/qemu": {"src/qemu", "src/conf", "src", "src/util"},
+    "src/test": {"src/test", "src/conf", "src", "src/util"},
     "src/daemon": {"src/daemon", "src/remote", "src/rpc", "src/qemu", "src", "src/util"},
     "src": {"src", "src/util"},
     "tools": {"tools"},
+    "python": {"python"},
 }
 # the list of drivers joins the layers
-JOINS = {"src/driver.c": {"src/qemu", "src/remote"}}
+JOINS = {"src/driver.c": {"src/qemu", "src/remote", "src/test"}}
 
 LIBRARIES = {
-    "libxml/": {"src/qemu/qemu_disk.c"},
+    "libxml/": {"src/conf"},
     "json-c/": {"src/qemu/qemu_qmp.c", "tools/stream-json.c", "tools/stream-json.h"},
     "rpc/": {"src/rpc", "src/remote"},
     "systemd/": {"src/daemon"},
+    "Python.h": {"python"},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include [<"]([^>"]+)[>"]', re.M)

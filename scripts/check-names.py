@@ -10,8 +10,9 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ["src", "tools", "tests/guest", "bench"]
+FOLDERS = ["src", "tools", "python", "tests/guest", "bench"]
 OTHER_PREFIX = {"src/libvirt-domain.c": "vir"}  # the public entry points
+FOREIGN_NAMES = {"main", "LLVMFuzzerTestOneInput", "PyInit__native"}  # their callers chose them
 
 DEFINITION = re.compile(r"^([a-zA-Z]\w*)\((?!.*;$)", re.M)
 
@@ -27,7 +28,7 @@ def main():
     for path in sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.c")):
         prefix = prefix_of(path)
         for name in DEFINITION.findall(path.read_text()):
-            if name in ("main", "LLVMFuzzerTestOneInput") or name.isupper() or name[:2] == "G_":
+            if name in FOREIGN_NAMES or name.isupper() or name[:2] == "G_":
                 continue
             if not re.match(prefix + "([A-Z0-9]|$)", name):
                 print(f"{path.relative_to(ROOT)}: {name}() does not begin with {prefix}")

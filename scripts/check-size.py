@@ -6,7 +6,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ["include", "src", "tools", "tests", "scripts", "demo", "examples", "bench"]
+FOLDERS = ["include", "src", "tools", "python", "tests", "scripts", "demo", "examples", "bench"]
 SUFFIXES = {".c", ".h", ".x", ".py", ".sh", ".build"}
 FILE_LINES = 600
 FUNCTION_LINES = 60

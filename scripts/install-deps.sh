@@ -1,18 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # install-deps.sh [build]: installs the Debian packages that are missing; with "build", only those
-# that building needs. No package of the lists starts a service.
+# that building needs. No service is started, or will be: nginx is for a test that runs its own.
 set -eu
 
 build=(
-  dpkg-dev gcc libc6-dev meson ninja-build pkg-config python3 python3-docutils rpcsvc-proto
+  dpkg-dev gcc libc6-dev meson ninja-build pkg-config python3 python3-dev python3-docutils rpcsvc-proto
   libglib2.0-dev libjson-c-dev libnbd-dev libsystemd-dev libtirpc-dev libvirt-dev libxml2-dev
 )
 tests=(
   libvirt-clients libvirt-daemon qemu-system-x86 qemu-utils             # the stock side
-  libnbd-bin nbdkit                                                     # the remotes
+  python3-libvirt                                                       # what our module extends
+  libnbd-bin nbdkit nginx openssl qemu-block-extra                      # the remotes
   busybox-static cpio e2fsprogs kmod                                    # the guest
-  libc6-dbg gcovr tmux valgrind                                         # the checks
+  bash-completion libc6-dbg gcovr python3-jsonschema tmux valgrind      # the checks
 )
 
 packages=("${build[@]}")
@@ -38,7 +39,14 @@ if [ "$(id -u)" != 0 ]; then
   fi
 fi
 
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+  trap '"${root[@]}" rm -f $policy' EXIT
+  "${root[@]}" install -m 755 /dev/stdin $policy <<< $'#!/bin/sh\nexit 101'
+fi
+
 echo "Installing ${missing[*]}"
 "${root[@]}" apt-get -qq update
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive \
   apt-get -qq -y --no-install-recommends install "${missing[@]}" > /dev/null
+[[ " ${missing[*]} " != *" nginx "* ]] || "${root[@]}" update-rc.d nginx disable

@@ -5,6 +5,7 @@
 
 #include "qemu/qemu_driver.h"
 #include "remote/remote_driver.h"
+#include "test/test_driver.h"
 #include "util/error.h"
 #include "util/log.h"
 
@@ -15,6 +16,7 @@ LOG_INIT("driver");
 static const driverTable *const driverTables[] = {
     &remoteDriver,
     &qemuDriver,
+    &testDriver,
 };
 
 int

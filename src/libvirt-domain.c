@@ -163,7 +163,7 @@ virDomainStreamDiskInfo(virDomainPtr dom,
  * @flags: extra flags; not used yet, so callers should always pass 0
  *
  * Begins to stream a disk in the background, as virDomainStreamDisk() does with START,
- * down to @base, and with a limit of bandwidth if one is given.
+ * down to @base, with a limit of bandwidth if one is given, and hydrated as is said.
  *
  * Of several disks of a guest one at a time is streamed at full speed, the others wait
  * (VIR_DOMAIN_STREAM_DISK_PHASE_WAIT), because QEMU does not survive jobs that end
@@ -172,8 +172,9 @@ virDomainStreamDiskInfo(virDomainPtr dom,
  *
  * Returns 0, or -1 on error: the codes of virDomainStreamDisk() with START;
  * VIR_ERR_INVALID_ARG also for a @base that is not below the disk's image, and for
- * parameters that are unknown, doubled or of the wrong type; VIR_ERR_OVERFLOW for a
- * bandwidth beyond LLONG_MAX.
+ * parameters that are unknown, doubled, of the wrong type, too small, or contradict each
+ * other; VIR_ERR_OVERFLOW for what is too large, such as a bandwidth beyond LLONG_MAX;
+ * VIR_ERR_OPERATION_UNSUPPORTED for those of hydration where there is none.
  *
  * Example: examples/stream-start.c
  *
@@ -219,11 +220,13 @@ virDomainStreamDiskStart(virDomainPtr dom,
  * @nparams: how many
  * @flags: extra flags; not used yet, so callers should always pass 0
  *
- * Changes parameters of a stream while it runs: its bandwidth.
+ * Changes parameters of a stream while it runs: those that are named, the others stay. With
+ * VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE false, what hydration holds of QEMU's is given back
+ * before the call returns; all else takes effect within a second or two.
  *
  * Returns 0, or -1 on error, with nothing changed: VIR_ERR_INVALID_ARG for a disk without
- * stream, and for parameters that are unknown, doubled, of the wrong type or only for the
- * start; VIR_ERR_OVERFLOW, VIR_ERR_OPERATION_DENIED, VIR_ERR_OPERATION_INVALID,
+ * stream, and for parameters that are wrong or only for the start; VIR_ERR_OVERFLOW,
+ * VIR_ERR_OPERATION_DENIED, VIR_ERR_OPERATION_INVALID, VIR_ERR_OPERATION_UNSUPPORTED,
  * VIR_ERR_NO_SUPPORT as for virDomainStreamDiskStart().
  *
  * Example: examples/stream-start.c

@@ -3,6 +3,8 @@
 
 #include "stream_entry.h"
 
+#include <string.h>
+
 #include "util/stock.h"
 
 streamEntry *
@@ -13,6 +15,18 @@ streamEntryNew(virDomainPtr dom, const char *disk)
     entry->name = g_strdup(virDomainGetName(dom));
     virDomainGetUUID(dom, entry->uuid);
     entry->id = (int) virDomainGetID(dom);
+    entry->disk = g_strdup(disk);
+    return entry;
+}
+
+streamEntry *
+streamEntryNewSibling(const streamEntry *sibling, const char *disk)
+{
+    streamEntry *entry = g_new0(streamEntry, 1);
+
+    entry->name = g_strdup(sibling->name);
+    memcpy(entry->uuid, sibling->uuid, sizeof(entry->uuid));
+    entry->id = sibling->id;
     entry->disk = g_strdup(disk);
     return entry;
 }

@@ -24,6 +24,8 @@ struct _streamEntry {
 
 /* All but the parameters, which are the caller's to fill in. */
 streamEntry *streamEntryNew(virDomainPtr dom, const char *disk);
+/* The same for another disk of a domain that is gone, perhaps. */
+streamEntry *streamEntryNewSibling(const streamEntry *sibling, const char *disk);
 void streamEntryFree(streamEntry *entry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(streamEntry, streamEntryFree)
 

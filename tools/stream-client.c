@@ -8,12 +8,18 @@
 #include "stream-client.h"
 
 virConnectPtr
-streamClientConnect(streamClient *client)
+streamClientOpen(streamClient *client)
 {
     if (!client->conn)
         client->conn = virConnectOpenAuth(client->uri, virConnectAuthPtrDefault,
                                           client->readonly ? VIR_CONNECT_RO : 0);
-    if (!client->conn)
+    return client->conn;
+}
+
+virConnectPtr
+streamClientConnect(streamClient *client)
+{
+    if (!streamClientOpen(client))
         streamOutputError(&client->out, virGetLastErrorCode(),
                           "failed to connect to the hypervisor: %s", virGetLastErrorMessage());
     return client->conn;
@@ -43,6 +49,24 @@ streamClientGetDomain(streamClient *client, const char *name)
     else
         streamOutputLastError(&client->out);
     return NULL;
+}
+
+char **
+streamClientListDisks(virDomainPtr dom)
+{
+    g_autofree virDomainStreamDiskState *states = NULL;
+    g_autoptr(GStrvBuilder) disks = g_strv_builder_new();
+    int room = virDomainStreamDiskInfo(dom, NULL, 0, 0);
+    int active;
+
+    if (room < 0)
+        return NULL;
+    states = g_new0(virDomainStreamDiskState, room);
+    if ((active = virDomainStreamDiskInfo(dom, states, room, 0)) < 0)
+        return NULL;
+    for (int i = 0; i < MIN(room, active); i++)
+        g_strv_builder_add(disks, states[i].target);
+    return g_strv_builder_end(disks);
 }
 
 void

@@ -2,7 +2,7 @@
 /*
  * stream-client.h: the connection of one run of virt-stream, opened when first needed
  *
- * Functions tell the user of their errors.
+ * Functions tell the user of their errors, unless they say otherwise.
  */
 
 #pragma once
@@ -19,11 +19,18 @@ struct _streamClient {
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(virDomain, virDomainFree)
 
-/* The connection, the client's own, or NULL. */
+/* The connection, the client's own, or NULL with libvirt's error; the user is not told. */
+virConnectPtr streamClientOpen(streamClient *client);
+
+/* The same, and the user is told. */
 virConnectPtr streamClientConnect(streamClient *client);
 
 /* The domain by id, UUID or name, in virsh's order; the caller's to free, or NULL. */
 virDomainPtr streamClientGetDomain(streamClient *client, const char *name);
+
+/* The targets of the domain's disks that are streamed, or NULL with libvirt's error; the
+ * user is not told. */
+char **streamClientListDisks(virDomainPtr dom);
 
 /* Closes the connection and frees what the client holds. */
 void streamClientClear(streamClient *client);

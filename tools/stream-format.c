@@ -34,12 +34,18 @@ streamFormatInUnit(unsigned long long bytes, size_t unit)
 }
 
 char *
-streamFormatSize(unsigned long long bytes)
+streamFormatScaled(unsigned long long bytes, int decimals)
 {
     size_t unit = streamFormatUnit(bytes, 1);
 
-    return g_strdup_printf("%.*f %s", unit > 0, streamFormatInUnit(bytes, unit),
+    return g_strdup_printf("%.*f %s", decimals, streamFormatInUnit(bytes, unit),
                            streamFormatUnits[unit]);
+}
+
+char *
+streamFormatSize(unsigned long long bytes)
+{
+    return streamFormatScaled(bytes, bytes >= 1024);
 }
 
 char *

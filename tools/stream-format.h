@@ -15,6 +15,9 @@ char *streamFormatSize(unsigned long long bytes);
 /* "430.1/1024.0 MiB": both in the unit that gives @total four digits at most */
 char *streamFormatSizes(unsigned long long done, unsigned long long total);
 
+/* "1.500 KiB", with so many decimals */
+char *streamFormatScaled(unsigned long long bytes, int decimals);
+
 /* "22.3 MiB/s" */
 char *streamFormatRate(unsigned long long bytesPerSecond);
 

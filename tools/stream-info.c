@@ -23,10 +23,19 @@ static const struct {
     { "Rate", VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS },
     { "Elapsed", VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED },
     { "ETA", VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING },
+    { "Hydrate", VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE },
+    { "Fast", VIR_DOMAIN_STREAM_DISK_PARAM_FAST },
+    { "Latency factor", VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR },
+    { "Latency limit", VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX },
+    { "Deadline", VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE },
     { "Hydrated", VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_COPIED },
+    { "Source rate", VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_BPS },
+    { "Source latency", VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_LATENCY },
+    { "In flight", VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_IN_FLIGHT },
     { "Requests", VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REQUESTS },
     { "Request size", VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_SIZE },
-    { "Source latency", VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_LATENCY },
+    { "Guest latency", VIR_DOMAIN_STREAM_DISK_STATS_GUEST_LATENCY },
+    { "Guest before", VIR_DOMAIN_STREAM_DISK_STATS_GUEST_LATENCY_BEFORE },
     { "Not hydrated", VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REASON },
     { "Reason", VIR_DOMAIN_STREAM_DISK_STATS_REASON },
 };
@@ -56,25 +65,6 @@ streamInfoPrint(virDomainPtr dom, const char *disk, const streamStats *stats)
     }
 }
 
-/* The targets of the domain's disks that are streamed, or NULL with libvirt's error. */
-static char **
-streamInfoListDisks(virDomainPtr dom)
-{
-    g_autofree virDomainStreamDiskState *states = NULL;
-    g_autoptr(GStrvBuilder) disks = g_strv_builder_new();
-    int room = virDomainStreamDiskInfo(dom, NULL, 0, 0);
-    int active;
-
-    if (room < 0)
-        return NULL;
-    states = g_new0(virDomainStreamDiskState, room);
-    if ((active = virDomainStreamDiskInfo(dom, states, room, 0)) < 0)
-        return NULL;
-    for (int i = 0; i < MIN(room, active); i++)
-        g_strv_builder_add(disks, states[i].target);
-    return g_strv_builder_end(disks);
-}
-
 static streamExit
 streamInfoRun(streamClient *client, char **args)
 {
@@ -85,7 +75,7 @@ streamInfoRun(streamClient *client, char **args)
 
     if (!dom)
         return STREAM_EXIT_FAILED;
-    if (!(disks = args[1] ? g_strdupv(args + 1) : streamInfoListDisks(dom)))
+    if (!(disks = args[1] ? g_strdupv(args + 1) : streamClientListDisks(dom)))
         return streamOutputLastError(&client->out);
 
     if (client->out.json)

@@ -17,8 +17,7 @@ streamListRow(const virDomainStreamDiskRecord *record)
         g_utf8_make_valid(record->disk, -1),
         streamStatsText(&stats, VIR_DOMAIN_STREAM_DISK_STATS_STATE),
         g_strdup_printf("%d %%", streamStatsPercent(&stats)),
-        streamStatsText(&stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED),
-        streamStatsText(&stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL),
+        streamStatsSizes(&stats),
         streamStatsText(&stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS),
         streamStatsText(&stats, VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING),
         NULL,
@@ -33,7 +32,7 @@ streamListPrint(virDomainStreamDiskRecordPtr *records)
     g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify) g_strfreev);
     g_autofree char *table = NULL;
 
-    g_ptr_array_add(rows, g_strsplit("Domain Disk State Progress Done Total Rate ETA", " ", 0));
+    g_ptr_array_add(rows, g_strsplit("Domain Disk State Progress Done Rate ETA", " ", 0));
     for (; *records; records++)
         g_ptr_array_add(rows, streamListRow(*records));
     table = streamFormatTable(rows);

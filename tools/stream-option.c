@@ -4,12 +4,34 @@
  */
 
 #include <errno.h>
+#include <math.h>
+#include <string.h>
 
 #include "stream-format.h"
 #include "stream-option.h"
 
 /* libvirt's timers count milliseconds in an int. */
 #define STREAM_OPTION_SECONDS_MAX (G_MAXINT / 1000)
+
+#define STREAM_OPTION_DURATION_MAX (365 * 24 * 3600ULL)
+#define STREAM_OPTION_LATENCY_MAX 60e6 /* us */
+
+typedef struct _streamOptionUnit streamOptionUnit;
+struct _streamOptionUnit {
+    const char *name;
+    guint scale;
+};
+
+/* 0 if it is none of @units. */
+static guint
+streamOptionScale(const streamOptionUnit *units, const char *name)
+{
+    for (; units->name; units++) {
+        if (g_str_equal(units->name, name))
+            return units->scale;
+    }
+    return 0;
+}
 
 gboolean
 streamOptionRate(const char *option, const char *value, unsigned long long *bytesPerSecond,
@@ -39,5 +61,65 @@ streamOptionSeconds(const char *option, const char *value, int *seconds, GError 
         return FALSE;
     }
     *seconds = (int) number;
+    return TRUE;
+}
+
+gboolean
+streamOptionDuration(const char *option, const char *value, unsigned long long *seconds,
+                     GError **error)
+{
+    static const streamOptionUnit units[] = {
+        { "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 24 * 3600 }, { NULL },
+    };
+    char *unit;
+    guint64 number = g_ascii_strtoull(value, &unit, 10);
+    guint scale = streamOptionScale(units, unit);
+
+    if (!g_ascii_isdigit(*value) || scale == 0 || number > STREAM_OPTION_DURATION_MAX / scale) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "%s '%s' is not a duration such as 90s, 30m or 2h, of 365d at most",
+                    option, value);
+        return FALSE;
+    }
+    *seconds = number * scale;
+    return TRUE;
+}
+
+/* A decimal number and what follows it; FALSE if there is none. */
+static gboolean
+streamOptionDecimal(const char *value, double *number, const char **rest)
+{
+    char *end;
+
+    *rest = value + strspn(value, "0123456789.");
+    *number = g_ascii_strtod(value, &end);
+    return g_ascii_isdigit(*value) && end == *rest && isfinite(*number);
+}
+
+gboolean
+streamOptionLatency(const char *option, const char *value, double *factor,
+                    unsigned long long *us, GError **error)
+{
+    static const streamOptionUnit units[] = {
+        { "us", 1 }, { "ms", 1000 }, { "s", 1000000 }, { NULL },
+    };
+    const char *unit;
+    double number;
+    double time = 0;
+    gboolean times = FALSE;
+    gboolean none = g_str_equal(value, "default");
+
+    if (streamOptionDecimal(value, &number, &unit)) {
+        times = g_str_equal(unit, "x") && number >= 1;
+        time = number * streamOptionScale(units, unit);
+    }
+    if (!none && !times && (time < 1 || time > STREAM_OPTION_LATENCY_MAX)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "%s '%s' is not a factor such as 1.5x, a time such as 2ms, of 60s at most, "
+                    "or 'default'", option, value);
+        return FALSE;
+    }
+    *factor = times ? number : 0;
+    *us = (unsigned long long) (time + 0.5);
     return TRUE;
 }

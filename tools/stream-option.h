@@ -16,3 +16,12 @@ gboolean streamOptionRate(const char *option, const char *value,
 
 /* A time limit in seconds, at least 1. */
 gboolean streamOptionSeconds(const char *option, const char *value, int *seconds, GError **error);
+
+/* Seconds, or "30m", "2h", "1d": up to a year. */
+gboolean streamOptionDuration(const char *option, const char *value, unsigned long long *seconds,
+                              GError **error);
+
+/* "1.5x": a factor of at least 1; or "500us", "2ms", "1s": microseconds, up to a minute; or
+ * "default". What it is not is 0. */
+gboolean streamOptionLatency(const char *option, const char *value, double *factor,
+                             unsigned long long *us, GError **error);

@@ -52,6 +52,8 @@ streamOutputResult(const streamOutput *out, const char *result, virDomainPtr dom
 static void
 streamOutputErrorText(const streamOutput *out, int code, const char *text)
 {
+    /* In order, should both go to the same place. */
+    fflush(stdout);
     if (out->json)
         streamOutputJsonLine(stderr, streamJsonError(code, text));
     else

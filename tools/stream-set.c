@@ -4,23 +4,10 @@
  */
 
 #include "stream-command.h"
-#include "stream-option.h"
-
-static struct {
-    gboolean given;
-    unsigned long long bandwidth;
-} streamSetOptions;
-
-static gboolean
-streamSetOnBandwidth(const char *option, const char *value, void *data, GError **error)
-{
-    streamSetOptions.given = TRUE;
-    return streamOptionRate(option, value, &streamSetOptions.bandwidth, error);
-}
+#include "stream-settings.h"
 
 static const GOptionEntry streamSetEntries[] = {
-    { "bandwidth", 0, 0, G_OPTION_ARG_CALLBACK, streamSetOnBandwidth,
-      "Copy at most RATE bytes per second; 0: no limit", "RATE" },
+    STREAM_SETTINGS_ENTRIES,
     { NULL },
 };
 
@@ -28,17 +15,14 @@ static streamExit
 streamSetRun(streamClient *client, char **args)
 {
     g_autoptr(virDomain) dom = NULL;
-    virTypedParameter param = {
-        .field = VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH,
-        .type = VIR_TYPED_PARAM_ULLONG,
-        .value.ul = streamSetOptions.bandwidth,
-    };
+    virTypedParameter params[STREAM_SETTINGS_MAX];
+    int nparams = streamSettingsGet(params);
 
-    if (!streamSetOptions.given)
-        return streamOutputUsage(&client->out, "set", "'set' needs --bandwidth");
+    if (nparams == 0)
+        return streamOutputUsage(&client->out, "set", "'set' needs an option that says what");
     if (!(dom = streamClientGetDomain(client, args[0])))
         return STREAM_EXIT_FAILED;
-    if (virDomainStreamDiskSetParameters(dom, args[1], &param, 1, 0) < 0)
+    if (virDomainStreamDiskSetParameters(dom, args[1], params, nparams, 0) < 0)
         return streamOutputLastError(&client->out);
     streamOutputResult(&client->out, "changed", dom, args[1], NULL, NULL);
     return STREAM_EXIT_DONE;
@@ -49,13 +33,14 @@ const streamCommand streamSetCommand = {
     .arguments = "DOMAIN DISK",
     .minArgs = 2,
     .maxArgs = 2,
-    .summary = "Change a stream while it runs: its bandwidth",
+    .summary = "Change how a stream goes while it runs",
     .details =
-        "RATE has a suffix if one likes: K, M, G, T (powers of 1024) or KB, MB, GB, TB\n"
-        "(powers of 1000).\n"
+        "What is not named stays. RATE has a suffix if one likes: K, M, G, T (powers of\n"
+        "1024) or KB, MB, GB, TB (powers of 1000). DURATION is in seconds, or with m, h\n"
+        "or d in minutes, hours or days. --guest-latency default takes --fast back, too.\n"
         "\n"
         "Example:\n"
-        "  virt-stream set web1 vda --bandwidth 10M",
+        "  virt-stream set web1 vda --bandwidth 10M --deadline 2h",
     .options = streamSetEntries,
     .run = streamSetRun,
 };

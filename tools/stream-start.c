@@ -6,23 +6,17 @@
 #include "stream-command.h"
 #include "stream-loop.h"
 #include "stream-option.h"
+#include "stream-settings.h"
 #include "stream-wait.h"
 
 static struct {
     char *base;
     gboolean keepRelative;
-    unsigned long long bandwidth;
     gboolean wait;
     gboolean verbose;
     int timeout;
     gboolean detach;
 } streamStartOptions;
-
-static gboolean
-streamStartOnBandwidth(const char *option, const char *value, void *data, GError **error)
-{
-    return streamOptionRate(option, value, &streamStartOptions.bandwidth, error);
-}
 
 static gboolean
 streamStartOnTimeout(const char *option, const char *value, void *data, GError **error)
@@ -34,9 +28,8 @@ static const GOptionEntry streamStartEntries[] = {
     { "base", 0, 0, G_OPTION_ARG_FILENAME, &streamStartOptions.base,
       "Keep IMAGE, a path or vda[N], as the backing image", "IMAGE" },
     { "keep-relative", 0, 0, G_OPTION_ARG_NONE, &streamStartOptions.keepRelative,
-      "Record the base's name relative to the disk's image", NULL },
-    { "bandwidth", 0, 0, G_OPTION_ARG_CALLBACK, streamStartOnBandwidth,
-      "Copy at most RATE bytes per second; 0: no limit", "RATE" },
+      "Record the name of the base as a relative one", NULL },
+    STREAM_SETTINGS_ENTRIES,
     { "wait", 0, 0, G_OPTION_ARG_NONE, &streamStartOptions.wait,
       "Wait until the stream has ended; Ctrl-C stops it", NULL },
     { "verbose", 0, 0, G_OPTION_ARG_NONE, &streamStartOptions.verbose,
@@ -71,15 +64,9 @@ streamStartStray(const char **needed)
 static int
 streamStartCall(virDomainPtr dom, const char *disk)
 {
-    virTypedParameter params[2];
-    int nparams = 0;
+    virTypedParameter params[STREAM_SETTINGS_MAX + 1];
+    int nparams = streamSettingsGet(params);
 
-    if (streamStartOptions.bandwidth > 0)
-        params[nparams++] = (virTypedParameter) {
-            .field = VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH,
-            .type = VIR_TYPED_PARAM_ULLONG,
-            .value.ul = streamStartOptions.bandwidth,
-        };
     if (streamStartOptions.keepRelative)
         params[nparams++] = (virTypedParameter) {
             .field = VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE,
@@ -127,7 +114,8 @@ const streamCommand streamStartCommand = {
     .details =
         "DISK is the disk's target (vda) or the path of its image. The stream goes on by\n"
         "itself once it is started; --wait waits for its end. RATE has a suffix if one\n"
-        "likes: K, M, G, T (powers of 1024) or KB, MB, GB, TB (powers of 1000).\n"
+        "likes: K, M, G, T (powers of 1024) or KB, MB, GB, TB (powers of 1000). DURATION\n"
+        "is in seconds, or with m, h or d in minutes, hours or days.\n"
         "\n"
         "Exit status: 0 done, 1 failed, 2 wrong command line, 3 stopped, 4 detached.\n"
         "\n"

@@ -21,10 +21,13 @@ static const char *const streamStatsPhases[] = {
     [VIR_DOMAIN_STREAM_DISK_PHASE_PULL] = "pull",
     [VIR_DOMAIN_STREAM_DISK_PHASE_WAIT] = "wait",
     [VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE] = "hydrate",
+    [VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING] = "finish",
 };
 
 static const char *const streamStatsBases[] = {
     [VIR_DOMAIN_STREAM_DISK_BASIS_POSITION] = "position",
+    [VIR_DOMAIN_STREAM_DISK_BASIS_ESTIMATE] = "estimate",
+    [VIR_DOMAIN_STREAM_DISK_BASIS_MAP] = "map",
 };
 
 static const struct {
@@ -56,11 +59,19 @@ streamStatsLatency(unsigned long long us)
     return g_strdup_printf("%.1f ms", (double) us / 1000);
 }
 
+static char *
+streamStatsSeconds(unsigned long long seconds)
+{
+    return streamFormatDuration(seconds * 1000);
+}
+
 static const struct {
     const char *field;
     char *(*format)(unsigned long long value);
 } streamStatsNumbers[] = {
     { VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH, streamStatsLimit },
+    { VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX, streamStatsLatency },
+    { VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE, streamStatsSeconds },
     { VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL, streamFormatSize },
     { VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, streamFormatSize },
     { VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING, streamFormatSize },
@@ -68,9 +79,13 @@ static const struct {
     { VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED, streamFormatDuration },
     { VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, streamFormatDuration },
     { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_COPIED, streamFormatSize },
+    { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_BPS, streamFormatRate },
+    { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_IN_FLIGHT, streamStatsCount },
     { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REQUESTS, streamStatsCount },
     { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_SIZE, streamFormatSize },
     { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_LATENCY, streamStatsLatency },
+    { VIR_DOMAIN_STREAM_DISK_STATS_GUEST_LATENCY_BEFORE, streamStatsLatency },
+    { VIR_DOMAIN_STREAM_DISK_STATS_GUEST_LATENCY, streamStatsLatency },
 };
 
 int
@@ -94,6 +109,16 @@ streamStatsState(const streamStats *stats)
     virTypedParamsGetInt(stats->params, stats->nparams, VIR_DOMAIN_STREAM_DISK_STATS_STATE,
                          &state);
     return state;
+}
+
+bool
+streamStatsIsFinishing(const streamStats *stats)
+{
+    int phase = VIR_DOMAIN_STREAM_DISK_PHASE_PULL;
+
+    virTypedParamsGetInt(stats->params, stats->nparams, VIR_DOMAIN_STREAM_DISK_STATS_PHASE,
+                         &phase);
+    return phase == VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING;
 }
 
 /* 0 if it is not known */
@@ -129,23 +154,35 @@ streamStatsWord(const char *field, int value)
     return NULL;
 }
 
+static char *
+streamStatsNumberText(const char *field, unsigned long long number)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(streamStatsNumbers); i++) {
+        if (g_str_equal(streamStatsNumbers[i].field, field))
+            return streamStatsNumbers[i].format(number);
+    }
+    return streamStatsCount(number);
+}
+
 char *
 streamStatsText(const streamStats *stats, const char *field)
 {
-    const char *text = NULL;
-    unsigned long long number;
-    int word;
+    const virTypedParameter *param = virTypedParamsGet(stats->params, stats->nparams, field);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(streamStatsNumbers); i++) {
-        if (g_str_equal(streamStatsNumbers[i].field, field) &&
-            virTypedParamsGetULLong(stats->params, stats->nparams, field, &number) == 1)
-            return streamStatsNumbers[i].format(number);
+    switch (param ? param->type : 0) {
+    case VIR_TYPED_PARAM_INT:
+        return g_strdup(streamStatsWord(field, param->value.i));
+    case VIR_TYPED_PARAM_ULLONG:
+        return streamStatsNumberText(field, param->value.ul);
+    case VIR_TYPED_PARAM_DOUBLE:
+        return g_strdup_printf("%gx", param->value.d);
+    case VIR_TYPED_PARAM_BOOLEAN:
+        return g_strdup(param->value.b ? "yes" : "no");
+    case VIR_TYPED_PARAM_STRING:
+        return g_utf8_make_valid(param->value.s, -1);
+    default:
+        return g_strdup("-");
     }
-    if (streamStatsWord(field, 0) &&
-        virTypedParamsGetInt(stats->params, stats->nparams, field, &word) == 1)
-        return g_strdup(streamStatsWord(field, word));
-    virTypedParamsGetString(stats->params, stats->nparams, field, &text);
-    return g_utf8_make_valid(text ? text : "-", -1);
 }
 
 char *

@@ -7,6 +7,7 @@
 
 #include <glib.h>
 #include <libvirt/libvirt-streamdisk.h>
+#include <stdbool.h>
 
 /* Typed parameters of the library. */
 typedef struct _streamStats streamStats;
@@ -32,6 +33,9 @@ int streamStatsState(const streamStats *stats);
 
 /* 100 when the stream has completed, and only then. */
 int streamStatsPercent(const streamStats *stats);
+
+/* All is copied, and the job runs through. */
+bool streamStatsIsFinishing(const streamStats *stats);
 
 /* The word for a @value of @field, such as "running"; NULL if the field has no words. */
 const char *streamStatsWord(const char *field, int value);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "stream-command.h"
+#include "stream-virsh.h"
 
 static const streamCommand *const virtStreamCommands[] = {
     &streamStartCommand,
@@ -18,7 +19,11 @@ static const streamCommand *const virtStreamCommands[] = {
     &streamInfoCommand,
     &streamListCommand,
     &streamSetCommand,
+    &streamPauseHydrationCommand,
+    &streamResumeHydrationCommand,
     &streamEventsCommand,
+    &streamBlockpullCommand,
+    &streamBlockjobCommand,
 };
 
 static const char virtStreamExamples[] =
@@ -58,7 +63,11 @@ virtStreamContextNew(const streamCommand *command, streamClient *client, virtStr
           "Print results and errors as JSON", NULL },
         { "version", 'V', 0, G_OPTION_ARG_NONE, &options->version,
           "Print the version", NULL },
-        { "help", 'h', 0, G_OPTION_ARG_NONE, &options->help,
+        { NULL },
+    };
+    bool virsh = command && command->virsh;
+    const GOptionEntry help[] = {
+        { "help", virsh ? 0 : 'h', 0, G_OPTION_ARG_NONE, &options->help,
           "Print this help", NULL },
         { NULL },
     };
@@ -67,7 +76,9 @@ virtStreamContextNew(const streamCommand *command, streamClient *client, virtStr
 
     if (command && command->options)
         g_option_context_add_main_entries(context, command->options, NULL);
-    g_option_context_add_main_entries(context, globals, NULL);
+    if (!virsh)
+        g_option_context_add_main_entries(context, globals, NULL);
+    g_option_context_add_main_entries(context, help, NULL);
     g_option_context_set_help_enabled(context, FALSE);
     /* The first word that is no option is the command, and what follows is the command's. */
     g_option_context_set_strict_posix(context, !command);
@@ -88,7 +99,7 @@ virtStreamPrintHelp(GOptionContext *context, const streamCommand *command)
                         "images hold\ninto the disks' own images, until they need nothing else."
                         "\n\nCommands:");
         for (size_t i = 0; i < G_N_ELEMENTS(virtStreamCommands); i++)
-            g_string_append_printf(summary, "\n  %-9s %s", virtStreamCommands[i]->name,
+            g_string_append_printf(summary, "\n  %-16s %s", virtStreamCommands[i]->name,
                                    virtStreamCommands[i]->summary);
     }
     g_set_prgname(g_strchomp(name));
@@ -136,6 +147,26 @@ virtStreamParse(const streamCommand *command, streamClient *client, char ***args
 }
 
 static streamExit
+virtStreamRunVirsh(const streamCommand *command, streamClient *client, char **args)
+{
+    bool help = false;
+
+    if (client->out.json)
+        return streamOutputUsage(&client->out, command->name,
+                                 "'%s' prints what virsh prints, not JSON", command->name);
+    if (!streamVirshParse(&client->out, command, args, &help))
+        return STREAM_EXIT_FAILED;
+    if (help) {
+        virtStreamOptions options = { 0 };
+        g_autoptr(GOptionContext) context = virtStreamContextNew(command, client, &options);
+
+        virtStreamPrintHelp(context, command);
+        return STREAM_EXIT_DONE;
+    }
+    return command->run(client, args);
+}
+
+static streamExit
 virtStreamRun(streamClient *client, char ***args)
 {
     const streamCommand *command;
@@ -148,6 +179,9 @@ virtStreamRun(streamClient *client, char ***args)
         return streamOutputUsage(&client->out, NULL, "a command is missing");
     if (!(command = virtStreamFindCommand((*args)[1])))
         return streamOutputUsage(&client->out, NULL, "unknown command '%s'", (*args)[1]);
+
+    if (command->virsh)
+        return virtStreamRunVirsh(command, client, *args + 2);
 
     if (virtStreamParse(command, client, args, &result))
         return result;

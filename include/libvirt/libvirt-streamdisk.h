@@ -86,12 +86,15 @@ typedef enum {
     VIR_DOMAIN_STREAM_DISK_PHASE_PULL = 0, /* libvirt's block job copies, in order of offset */
     VIR_DOMAIN_STREAM_DISK_PHASE_WAIT = 1, /* held slow, until another disk of the guest is done */
     VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE = 2, /* ranges are copied in parallel, ahead of the job */
+    VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING = 3, /* all is copied, the job passes over it to its end */
 } virDomainStreamDiskPhase;
 
 /**
  * virDomainStreamDiskBasis:
  *
  * What the byte counts of a stream count: the value of VIR_DOMAIN_STREAM_DISK_STATS_BASIS.
+ * When it changes, they may leap; from POSITION to the others as soon as the disk is hydrated,
+ * and back if hydration is interrupted.
  *
  * Since: 0.1.0
  */
@@ -99,6 +102,12 @@ typedef enum {
     /* the block job's position on the disk: it passes over what is there already,
      * and over holes, without copying */
     VIR_DOMAIN_STREAM_DISK_BASIS_POSITION = 0,
+    /* bytes copied since the disk is hydrated, and bytes still to copy. The map that tells
+     * these is not complete: what it does not know is guessed to be like what it does */
+    VIR_DOMAIN_STREAM_DISK_BASIS_ESTIMATE = 1,
+    /* the same, and the map is complete. What the guest has written meanwhile counts as
+     * still to copy until its turn comes, and as copied then */
+    VIR_DOMAIN_STREAM_DISK_BASIS_MAP = 2,
 } virDomainStreamDiskBasis;
 
 /* Parameters of virDomainStreamDiskStart() and virDomainStreamDiskSetParameters() */
@@ -106,8 +115,8 @@ typedef enum {
 /**
  * VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH:
  *
- * The most the stream may copy, in bytes per second; 0 is without limit.
- * VIR_TYPED_PARAM_ULLONG.
+ * The most the stream may copy, in bytes per second; 0 is without limit. What the <iotune> of
+ * the disk allows the guest is a limit in any case. VIR_TYPED_PARAM_ULLONG.
  *
  * Since: 0.1.0
  */
@@ -124,7 +133,70 @@ typedef enum {
  */
 # define VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE "relative"
 
-/* Statistics of a stream, of virDomainStreamDiskGetStats(), lists and events */
+/*
+ * How a disk is hydrated, that is, copied in parallel ahead of the block job. Only virtstreamd
+ * does that: without it these are refused with VIR_ERR_OPERATION_UNSUPPORTED.
+ *
+ * Of the first three, the one that was given last holds. By default the guest comes first: its
+ * writes may become a little slower than they are undisturbed.
+ */
+
+/**
+ * VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR:
+ *
+ * The guest's writes may take so many times as long as they do undisturbed; 1 or more.
+ * VIR_TYPED_PARAM_DOUBLE.
+ *
+ * Since: 0.1.0
+ */
+# define VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR "guest_latency.factor"
+
+/**
+ * VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX:
+ *
+ * The guest's writes may take so many microseconds on average; from 1 to 60 seconds' worth.
+ * VIR_TYPED_PARAM_ULLONG.
+ *
+ * Since: 0.1.0
+ */
+# define VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX "guest_latency.max"
+
+/**
+ * VIR_DOMAIN_STREAM_DISK_PARAM_FAST:
+ *
+ * True: as fast as the source and the disk allow, without regard for the guest. False: the
+ * default. VIR_TYPED_PARAM_BOOLEAN.
+ *
+ * Since: 0.1.0
+ */
+# define VIR_DOMAIN_STREAM_DISK_PARAM_FAST "fast"
+
+/**
+ * VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE:
+ *
+ * The stream is to have ended in so many seconds, a year at most; 0: there is no hurry. It is
+ * copied no faster than that takes, unless it is to be fast; and as long as it is behind,
+ * without regard for the guest. A limit of bandwidth comes before it. Among the statistics:
+ * the seconds that are left, 0 once it has passed, absent if there is none.
+ * VIR_TYPED_PARAM_ULLONG.
+ *
+ * Since: 0.1.0
+ */
+# define VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE "deadline"
+
+/**
+ * VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE:
+ *
+ * False: hydration pauses, and the block job goes on alone. When the call returns, QEMU
+ * exports the disk no more, and its NBD server is free if no other disk needs it. True: it
+ * goes on. VIR_TYPED_PARAM_BOOLEAN.
+ *
+ * Since: 0.1.0
+ */
+# define VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE "hydrate"
+
+/* Statistics of a stream, of virDomainStreamDiskGetStats(), lists and events. The parameters of
+ * hydration that hold are among them, under their own names. */
 
 /** VIR_DOMAIN_STREAM_DISK_STATS_STATE: a virDomainStreamDiskStatus. INT. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_STATE "state"
@@ -168,6 +240,12 @@ typedef enum {
 /** VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_COPIED: bytes copied ahead of the job, while hydrating. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_COPIED "hydration.copied"
 
+/** VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_BPS: bytes per second that the source gives of late, while hydrating. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_BPS "hydration.bps"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_IN_FLIGHT: requests in flight at that moment, while hydrating. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_IN_FLIGHT "hydration.in_flight"
+
 /** VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REQUESTS: at most so many at once. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REQUESTS "hydration.requests"
 
@@ -177,7 +255,13 @@ typedef enum {
 /** VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_LATENCY: what one takes of late, in microseconds. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_LATENCY "hydration.latency"
 
-/** VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REASON: why the job is alone, if something went wrong. STRING. Since: 0.1.0 */
+/** VIR_DOMAIN_STREAM_DISK_STATS_GUEST_LATENCY_BEFORE: what a write of the guest's takes undisturbed, in microseconds, while hydrating; absent until known. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_GUEST_LATENCY_BEFORE "guest.latency_before"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_GUEST_LATENCY: what its last writes took, in microseconds, while hydrating; absent until known. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_GUEST_LATENCY "guest.latency"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REASON: why the job is alone, if it should not be. STRING. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REASON "hydration.reason"
 
 /**

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -32,6 +33,7 @@ daemonBackgroundWait(int fd)
 int
 daemonBackgroundEnter(void)
 {
+    sigset_t none;
     int fds[2];
     pid_t child;
 
@@ -47,6 +49,8 @@ daemonBackgroundEnter(void)
     close(fds[0]);
     daemonBackgroundPipe = fds[1];
     setsid();
+    sigemptyset(&none); /* the thread of a program that started us may have blocked some */
+    sigprocmask(SIG_SETMASK, &none, NULL);
     if (chdir("/") < 0) {
         errorReportSystem(errno, "cannot change to '/'");
         return -1;

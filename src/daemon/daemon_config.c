@@ -40,6 +40,7 @@ static const daemonConfigKey daemonConfigKeys[] = {
     KEY("unix_sock_rw_perms", PERMS, unixSockRWPerms, 0, 0777),
     KEY("unix_sock_dir", PATH, unixSockDir),
     KEY("max_clients", UINT, maxClients, 1, 65536),
+    KEY("max_readonly_clients", UINT, maxReadonlyClients, 1, 65536),
     KEY("max_workers", UINT, maxWorkers, 1, 1024),
     KEY("max_client_requests", UINT, maxClientRequests, 1, 1024),
     KEY("keepalive_interval", UINT, keepaliveInterval, 0, 86400),
@@ -68,6 +69,7 @@ daemonConfigNew(bool session)
     config->unixSockRWPerms = session ? 0700 : 0770;
     config->unixSockDir = g_path_get_dirname(socket);
     config->maxClients = 500;
+    config->maxReadonlyClients = 250;
     config->maxWorkers = 20;
     config->maxClientRequests = 5;
     config->keepaliveInterval = 5;

@@ -21,6 +21,7 @@ struct _daemonConfig {
     char *unixSockDir;
 
     unsigned int maxClients;
+    unsigned int maxReadonlyClients;
     unsigned int maxWorkers;
     unsigned int maxClientRequests;
 

@@ -22,6 +22,7 @@
 #include "config.h"
 #include "daemon/daemon_background.h"
 #include "daemon/daemon_config.h"
+#include "daemon/daemon_idle.h"
 #include "daemon/daemon_listen.h"
 #include "daemon/daemon_options.h"
 #include "daemon/daemon_pidfile.h"
@@ -73,16 +74,24 @@ daemonMainFailKey(const daemonConfig *config, const char *key)
     return -1;
 }
 
-static const char *
+/* In the background there is no stderr; a session then has its log where libvirt's has. */
+static char *
 daemonMainLogOutput(const daemonConfig *config, const daemonOptions *options)
 {
-    if (options->background && g_str_equal(config->logOutputs, "stderr"))
-        return "syslog:virtstreamd";
-    return config->logOutputs;
+    g_autofree char *dir = NULL;
+
+    if (!options->background || !g_str_equal(config->logOutputs, "stderr"))
+        return g_strdup(config->logOutputs);
+    if (!daemonMainIsSession())
+        return g_strdup("syslog:virtstreamd");
+
+    dir = g_build_filename(g_get_user_cache_dir(), "libvirt", NULL);
+    g_mkdir_with_parents(dir, 0700); /* if it fails, opening the file tells */
+    return g_strdup_printf("file:%s/virtstreamd.log", dir);
 }
 
 static int
-daemonMainSetLog(const daemonConfig *config, const daemonOptions *options)
+daemonMainSetLog(const daemonConfig *config, const daemonOptions *options, const char *output)
 {
     if (options->verbose)
         logSetLevel(LOG_LEVEL_INFO);
@@ -91,7 +100,7 @@ daemonMainSetLog(const daemonConfig *config, const daemonOptions *options)
 
     if (!g_getenv("LIBVIRT_LOG_FILTERS") && logSetFilters(config->logFilters) < 0)
         return daemonMainFailKey(config, "log_filters");
-    if (logSetOutput(daemonMainLogOutput(config, options)) < 0)
+    if (logSetOutput(output) < 0)
         return daemonMainFailKey(config, "log_outputs");
     return 0;
 }
@@ -127,11 +136,15 @@ daemonMainAccept(const rpcIdentity *identity, gboolean readonly, void *opaque)
 }
 
 static rpcServer *
-daemonMainNewServer(const daemonConfig *config, const rpcProgram *program)
+daemonMainNewServer(const daemonConfig *config, const rpcProgram *program, daemonIdle *idle)
 {
-    static const rpcServerCallbacks callbacks = { .accept = daemonMainAccept };
+    static const rpcServerCallbacks callbacks = {
+        .accept = daemonMainAccept,
+        .clients = daemonIdleSetClients,
+    };
     const rpcServerLimits limits = {
         .maxClients = config->maxClients,
+        .maxReadonlyClients = config->maxReadonlyClients,
         .maxWorkers = config->maxWorkers,
         .session = {
             .maxRequests = config->maxClientRequests,
@@ -139,7 +152,7 @@ daemonMainNewServer(const daemonConfig *config, const rpcProgram *program)
             .keepaliveCount = config->keepaliveCount,
         },
     };
-    rpcServer *server = rpcServerNew(&limits, &callbacks, NULL);
+    rpcServer *server = rpcServerNew(&limits, &callbacks, idle);
 
     rpcServerAddProgram(server, program);
     return server;
@@ -151,31 +164,59 @@ daemonMainGetConnect(void *opaque)
     return qemuConnGetConnect(opaque);
 }
 
-/* Serves clients until a signal. Running streams are jobs of libvirt's, and go on. */
+static gboolean
+daemonMainStreams(void *opaque)
+{
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(qemuConnGetStreams(opaque), NULL);
+
+    return active->len > 0;
+}
+
+/* Whom an event concerns */
+typedef struct _daemonMainEvents daemonMainEvents;
+struct _daemonMainEvents {
+    remoteDispatchEvent *clients;
+    daemonIdle *idle;
+};
+
+static void
+daemonMainEvent(int event, const streamEntry *entry, void *opaque)
+{
+    const daemonMainEvents *events = opaque;
+
+    remoteDispatchEventSend(event, entry, events->clients);
+    daemonIdleRestart(events->idle);
+}
+
+/* Serves clients until a signal, or until nobody needs it. Running streams are jobs of
+ * libvirt's, and go on. */
 static int
-daemonMainServe(const daemonConfig *config, const char *runDir, daemonListen *sockets,
-                GMainLoop *loop)
+daemonMainServe(const daemonConfig *config, const daemonOptions *options, const char *runDir,
+                daemonListen *sockets, GMainLoop *loop)
 {
     const char *uri = daemonMainIsSession() ? "qemu:///session" : "qemu:///system";
-    g_autoptr(remoteDispatchEvent) events = remoteDispatchEventNew();
+    g_autoptr(remoteDispatchEvent) clients = remoteDispatchEventNew();
     g_auto(driverConn) via = {
         .driver = &qemuDriver,
         .priv = qemuConnNewResident(uri, runDir, config->hydrate),
     };
+    g_autoptr(daemonIdle) idle = daemonIdleNew(options->timeout, daemonMainIsSession(), loop,
+                                               daemonMainStreams, via.priv);
+    daemonMainEvents events = { .clients = clients, .idle = idle };
     remoteDispatch dispatch = {
         .via = via,
         .getConnect = daemonMainGetConnect,
         .opaque = via.priv,
-        .events = events,
+        .events = clients,
     };
     const rpcProgram program = remoteDispatchProgram(&dispatch);
     rpcServer *server;
-    int listener = streamEventListen(&via, remoteDispatchEventSend, events, NULL);
+    int listener = streamEventListen(&via, daemonMainEvent, &events, NULL);
 
     if (listener < 0)
         return -1;
 
-    server = daemonMainNewServer(config, &program);
+    server = daemonMainNewServer(config, &program, idle);
     for (int readonly = 0; readonly <= 1; readonly++) {
         int fd = daemonListenStealFd(sockets, readonly);
 
@@ -200,19 +241,19 @@ daemonMainRun(const daemonConfig *config, const daemonOptions *options)
 {
     g_autofree char *runDir = daemonMainMakeRunDir();
     g_autofree char *settings = daemonConfigFormat(config);
+    g_autofree char *logOutput = daemonMainLogOutput(config, options);
     g_autofree char *pidPath = NULL;
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(daemonPidfile) pidfile = NULL;
     g_autoptr(daemonListen) sockets = NULL;
 
-    if (!runDir || daemonMainSetLog(config, options) < 0)
+    if (!runDir || daemonMainSetLog(config, options, logOutput) < 0)
         return -1;
     LOG_DEBUG("settings: %s", settings);
 
     g_unix_signal_add(SIGTERM, daemonMainStop, loop);
     g_unix_signal_add(SIGINT, daemonMainStop, loop);
-    g_unix_signal_add(SIGHUP, daemonMainReopenLog,
-                      (char *) daemonMainLogOutput(config, options));
+    g_unix_signal_add(SIGHUP, daemonMainReopenLog, logOutput);
 
     pidPath = options->pidFile ? g_strdup(options->pidFile)
                                : g_build_filename(runDir, "virtstreamd.pid", NULL);
@@ -222,7 +263,7 @@ daemonMainRun(const daemonConfig *config, const daemonOptions *options)
     sockets = daemonListenNew(config);
     if (!sockets || virEventRegisterDefaultImpl() < 0)
         return -1;
-    return daemonMainServe(config, runDir, sockets, loop);
+    return daemonMainServe(config, options, runDir, sockets, loop);
 }
 
 int

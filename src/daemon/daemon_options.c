@@ -39,6 +39,8 @@ daemonOptionsParse(daemonOptions *options, int argc, char **argv, GError **err)
           "Read the settings from FILE", "FILE" },
         { "pid-file", 'p', 0, G_OPTION_ARG_FILENAME, &parsed.pidFile,
           "Make FILE the pid file", "FILE" },
+        { "timeout", 't', 0, G_OPTION_ARG_INT, &parsed.timeout,
+          "End when it was not needed for so long: no client, no stream", "SECONDS" },
         { "verbose", 'v', 0, G_OPTION_ARG_NONE, &parsed.verbose,
           "Log what happens, not only what goes wrong", NULL },
         { "version", 'V', 0, G_OPTION_ARG_NONE, &parsed.version,
@@ -55,6 +57,11 @@ daemonOptionsParse(daemonOptions *options, int argc, char **argv, GError **err)
     if (argc > 1) {
         g_set_error(err, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "unexpected argument '%s'",
                     argv[1]);
+        return FALSE;
+    }
+    if (parsed.timeout < 0) {
+        g_set_error(err, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--timeout %d is not a number of seconds", parsed.timeout);
         return FALSE;
     }
     if (parsed.pidFile) {

@@ -10,6 +10,7 @@ struct _daemonOptions {
     gboolean background;
     char *config;  /* NULL: the usual file */
     char *pidFile; /* NULL: the usual file */
+    int timeout;   /* seconds; 0: none */
     gboolean verbose;
     gboolean version;
 };

@@ -38,6 +38,16 @@ qemuBucketWait(qemuBucket *self, gint64 now)
     return (gint64) (-self->level * G_USEC_PER_SEC / (double) self->rate) + 1;
 }
 
+guint64
+qemuBucketPortion(const qemuBucket *self, guint64 least)
+{
+    guint64 most = self->rate > 0 ? self->rate / QEMU_BUCKET_DEPTH_PER_SECOND : G_MAXUINT64;
+
+    while (least <= most / 2)
+        least *= 2;
+    return least;
+}
+
 void
 qemuBucketSpend(qemuBucket *self, guint64 bytes)
 {

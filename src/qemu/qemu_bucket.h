@@ -22,4 +22,8 @@ void qemuBucketSetRate(qemuBucket *self, guint64 rate, gint64 now);
 /* 0 if something may be spent now, else after how many microseconds. */
 gint64 qemuBucketWait(qemuBucket *self, gint64 now);
 
+/* The most to spend at once, at least @least times a power of two: a small part of a second's
+ * worth, so that what waits behind it does not wait for long. */
+guint64 qemuBucketPortion(const qemuBucket *self, guint64 least);
+
 void qemuBucketSpend(qemuBucket *self, guint64 bytes);

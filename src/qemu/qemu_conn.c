@@ -39,7 +39,7 @@ static struct {
 } qemuConnFollowing;
 
 static qemuConn *
-qemuConnNew(virConnectPtr conn, bool resident)
+qemuConnNew(virConnectPtr conn, bool resident, const char *unhydratable)
 {
     qemuConn *self = g_new0(qemuConn, 1);
 
@@ -47,7 +47,7 @@ qemuConnNew(virConnectPtr conn, bool resident)
     g_mutex_init(&self->lock);
     g_mutex_init(&self->subscribing);
     self->resident = resident;
-    self->streams = qemuStreamsNew(self, resident);
+    self->streams = qemuStreamsNew(self, resident, unhydratable);
     if (conn)
         virConnectRef(conn);
     self->conn = conn;
@@ -93,7 +93,8 @@ static const qemuLinkHandlers qemuConnLinkHandlers = {
 qemuConn *
 qemuConnNewResident(const char *uri, const char *socketDir, bool hydrate)
 {
-    qemuConn *self = qemuConnNew(NULL, true);
+    qemuConn *self =
+        qemuConnNew(NULL, true, hydrate ? NULL : "virtstreamd is configured to have none");
 
     self->uri = g_strdup(uri);
     self->where = loopNew("qemu-follow");
@@ -119,7 +120,7 @@ qemuConnOpen(virConnectPtr conn)
             return self;
         }
     }
-    return qemuConnNew(conn, false);
+    return qemuConnNew(conn, false, "there is none without virtstreamd");
 }
 
 void
@@ -172,6 +173,13 @@ qemuConnUnhydrate(qemuConn *self, qemuStream *stream)
 {
     if (self->hydration)
         qemuHydrationEnd(self->hydration, stream);
+}
+
+void
+qemuConnPauseHydration(qemuConn *self, qemuStream *stream)
+{
+    if (self->hydration)
+        qemuHydrationPause(self->hydration, stream);
 }
 
 bool

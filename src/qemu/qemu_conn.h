@@ -36,6 +36,8 @@ bool qemuConnIsFollowing(qemuConn *self);
 
 /* A stream is hydrated no more, at least until it is RUNNING again. */
 void qemuConnUnhydrate(qemuConn *self, qemuStream *stream);
+/* It is hydrated no more until its settings want it again. */
+void qemuConnPauseHydration(qemuConn *self, qemuStream *stream);
 
 /* In process: begins to follow, with the first that subscribes, and ends with the last. */
 int qemuConnSubscribe(qemuConn *self);

@@ -18,7 +18,7 @@ qemuControlFind(qemuConn *conn, virDomainPtr dom, const char *name)
 {
     qemuStreams *streams = qemuConnGetStreams(conn);
     g_autoptr(GPtrArray) disks = NULL;
-    const qemuDisk *disk;
+    const domainDisk *disk;
     virDomainBlockJobInfo info;
     qemuStream *stream;
 
@@ -27,7 +27,7 @@ qemuControlFind(qemuConn *conn, virDomainPtr dom, const char *name)
     if ((stream = qemuStreamsFindActive(streams, dom, name)))
         return stream;
 
-    if (!(disks = qemuSyncGetDisks(dom)) || !(disk = qemuDiskListFind(disks, name)))
+    if (!(disks = qemuSyncGetDisks(dom)) || !(disk = domainDiskListFind(disks, name)))
         return NULL;
     if (qemuJobGetPull(dom, disk->target, &info) < 0)
         return NULL; /* libvirt's error, or that its job is of another kind */
@@ -70,25 +70,16 @@ qemuControlCheckAlone(qemuConn *conn, virDomainPtr dom, const char *target)
     return 0;
 }
 
-/* The lowest layer that is to be copied; 0 if that is not known. */
-static guint32
-qemuControlDeepest(const qemuDisk *disk, const char *base)
-{
-    guint32 layer = base ? qemuDiskGetLayer(disk, base) : G_MAXUINT32;
-
-    return layer > 0 && base ? layer - 1 : layer;
-}
-
 int
 qemuControlStart(qemuConn *conn, virDomainPtr dom, const char *name, const char *base,
-                 bool relative, unsigned long long limit)
+                 bool relative, const streamSettings *settings)
 {
     qemuStreams *streams = qemuConnGetStreams(conn);
     g_autoptr(GPtrArray) disks = qemuSyncGetDisks(dom);
     g_autoptr(qemuStream) stream = NULL;
-    const qemuDisk *disk;
+    const domainDisk *disk;
 
-    if (!disks || !(disk = qemuDiskListFind(disks, name)) || qemuDiskCheckStreamable(disk) < 0)
+    if (!disks || !(disk = domainDiskListFind(disks, name)) || domainDiskCheckStreamable(disk) < 0)
         return -1;
     if (!qemuConnIsFollowing(conn) && qemuSyncAdopt(streams, dom, false) < 0)
         return -1;
@@ -97,16 +88,17 @@ qemuControlStart(qemuConn *conn, virDomainPtr dom, const char *name, const char 
         qemuImageCheckStreamable(dom, disk->target, disk->alias) < 0)
         return -1;
 
-    if (!(stream = qemuStreamsBegin(streams, dom, disk, base,
-                                    qemuControlDeepest(disk, base), limit))) {
+    if (!(stream = qemuStreamsBegin(streams, dom, disk, base, settings))) {
         errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "disk '%s' already in active block job",
                     disk->target);
         return -1;
     }
-    if (qemuJobStart(dom, disk->target, base, relative, stream->speed) < 0) {
+    if (qemuSyncPolicy(streams, dom) < 0 ||
+        qemuJobStart(dom, disk->target, base, relative, stream->speed) < 0) {
         virErrorPtr kept = errorKeep();
 
         qemuStreamsForget(streams, stream);
+        qemuSyncPolicy(streams, dom);
         errorRestore(kept);
         return -1;
     }
@@ -137,19 +129,21 @@ qemuControlStop(qemuConn *conn, virDomainPtr dom, const char *name)
 }
 
 int
-qemuControlSetLimit(qemuConn *conn, virDomainPtr dom, const char *name,
-                    unsigned long long limit)
+qemuControlSet(qemuConn *conn, virDomainPtr dom, const char *name, const streamSettings *change)
 {
     qemuStreams *streams = qemuConnGetStreams(conn);
     g_autoptr(qemuStream) stream = qemuControlFind(conn, dom, name);
-    unsigned long long before;
+    streamSettings before;
 
     if (!stream)
         return -1;
-    before = qemuStreamsSetLimit(streams, stream, limit);
+    before = qemuStreamsChange(streams, stream, change);
     if (qemuSyncSpeeds(streams, dom) < 0) {
-        qemuStreamsSetLimit(streams, stream, before);
+        before.named = change->named;
+        qemuStreamsChange(streams, stream, &before);
         return -1;
     }
+    if ((change->named & STREAM_SETTINGS_HYDRATE) && change->paused)
+        qemuConnPauseHydration(conn, stream);
     return 0;
 }

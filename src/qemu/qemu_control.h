@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_control.h: what users ask of streams: start, stop, another limit
+ * qemu_control.h: what users ask of streams: start, stop, other settings
  *
  * Errors are reported, and nothing is changed then.
  */
@@ -10,12 +10,13 @@
 #include "qemu/qemu_conn.h"
 
 int qemuControlStart(qemuConn *conn, virDomainPtr dom, const char *name, const char *base,
-                     bool relative, unsigned long long limit);
+                     bool relative, const streamSettings *settings);
 
 int qemuControlStop(qemuConn *conn, virDomainPtr dom, const char *name);
 
-int qemuControlSetLimit(qemuConn *conn, virDomainPtr dom, const char *name,
-                        unsigned long long limit);
+/* Changes what @change names. */
+int qemuControlSet(qemuConn *conn, virDomainPtr dom, const char *name,
+                   const streamSettings *change);
 
 /* The active stream of the disk that is named by target or path; NULL and an error if there
  * is no such disk or stream. Asked of libvirt if the connection is a passing one. */

@@ -46,23 +46,39 @@ qemuDriverStreamDisk(void *priv, virDomainPtr dom, const char *disk,
     }
     if (flags & VIR_DOMAIN_STREAM_DISK_STOP)
         return qemuControlStop(priv, dom, disk);
-    return qemuControlStart(priv, dom, disk, NULL, false, 0);
+    return qemuControlStart(priv, dom, disk, NULL, false, &(streamSettings) { 0 });
+}
+
+/* Reads them, and refuses those of hydration where there is none. */
+static int
+qemuDriverGetSettings(qemuConn *conn, virTypedParameterPtr params, int nparams,
+                      streamSettings *settings)
+{
+    const char *unhydratable = qemuStreamsUnhydratable(qemuConnGetStreams(conn));
+    const char *name = streamSettingsFindHydration(params, nparams);
+
+    if (streamSettingsParse(params, nparams, g_get_monotonic_time(), settings) < 0)
+        return -1;
+    if (unhydratable && name) {
+        errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "parameter '%s' is for hydration: %s",
+                    name, unhydratable);
+        return -1;
+    }
+    return 0;
 }
 
 static int
 qemuDriverStreamDiskStart(void *priv, virDomainPtr dom, const char *disk, const char *base,
                           virTypedParameterPtr params, int nparams, unsigned int flags)
 {
-    unsigned long long bandwidth = 0;
+    streamSettings settings;
     int relative = 0;
 
     virCheckFlags(0, -1);
-    if (paramsCheck(params, nparams,
-                    VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH, VIR_TYPED_PARAM_ULLONG,
+    if (paramsCheck(params, nparams, STREAM_SETTINGS_PARAMS,
                     VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE, VIR_TYPED_PARAM_BOOLEAN,
                     NULL) < 0 ||
-        paramsGetSpeed(params, nparams, VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH,
-                       &bandwidth) < 0 ||
+        qemuDriverGetSettings(priv, params, nparams, &settings) < 0 ||
         virTypedParamsGetBoolean(params, nparams, VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE,
                                  &relative) < 0)
         return -1;
@@ -71,28 +87,24 @@ qemuDriverStreamDiskStart(void *priv, virDomainPtr dom, const char *disk, const 
                     VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE);
         return -1;
     }
-    return qemuControlStart(priv, dom, disk, base, relative, bandwidth);
+    return qemuControlStart(priv, dom, disk, base, relative, &settings);
 }
 
 static int
 qemuDriverStreamDiskSetParameters(void *priv, virDomainPtr dom, const char *disk,
                                   virTypedParameterPtr params, int nparams, unsigned int flags)
 {
-    unsigned long long bandwidth = 0;
-    int rc;
+    streamSettings change;
 
     virCheckFlags(0, -1);
-    if (paramsCheck(params, nparams,
-                    VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH, VIR_TYPED_PARAM_ULLONG,
-                    NULL) < 0 ||
-        (rc = paramsGetSpeed(params, nparams, VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH,
-                             &bandwidth)) < 0)
+    if (paramsCheck(params, nparams, STREAM_SETTINGS_PARAMS, NULL) < 0 ||
+        qemuDriverGetSettings(priv, params, nparams, &change) < 0)
         return -1;
-    if (rc == 0) {
+    if (change.named == 0) {
         errorReport(VIR_ERR_INVALID_ARG, "%s", "no parameter to set");
         return -1;
     }
-    return qemuControlSetLimit(priv, dom, disk, bandwidth);
+    return qemuControlSet(priv, dom, disk, &change);
 }
 
 /* The active streams of @dom, brought up to date; NULL if it does not run. */

@@ -27,6 +27,7 @@ enum {
     QEMU_EVENT_LIFECYCLE,
     QEMU_EVENT_BLOCK_JOB,
     QEMU_EVENT_DEVICE_REMOVED,
+    QEMU_EVENT_TUNABLE,
     QEMU_EVENT_LAST
 };
 
@@ -43,6 +44,8 @@ typedef enum {
     QEMU_EVENT_NOTE_ENDED,
     QEMU_EVENT_NOTE_STOPPED,
     QEMU_EVENT_NOTE_REMOVED,
+    QEMU_EVENT_NOTE_TUNED,
+    QEMU_EVENT_NOTE_CREATING,
 } qemuEventNoteType;
 
 typedef struct _qemuEventNote qemuEventNote;
@@ -102,6 +105,12 @@ qemuEventNoteDeliver(void *data)
         break;
     case QEMU_EVENT_NOTE_REMOVED:
         handlers->diskRemoved(note->dom, note->name, opaque);
+        break;
+    case QEMU_EVENT_NOTE_TUNED:
+        handlers->disksTuned(note->dom, opaque);
+        break;
+    case QEMU_EVENT_NOTE_CREATING:
+        handlers->imageCreating(note->dom, opaque);
         break;
     }
     return G_SOURCE_REMOVE;
@@ -176,6 +185,14 @@ qemuEventDeviceRemoved(virConnectPtr conn, virDomainPtr dom, const char *alias, 
 }
 
 static void
+qemuEventTunable(virConnectPtr conn, virDomainPtr dom, virTypedParameterPtr params, int nparams,
+                 void *opaque)
+{
+    if (virTypedParamsGet(params, nparams, VIR_DOMAIN_TUNABLE_BLKDEV_DISK))
+        qemuEventNoteSend(opaque, QEMU_EVENT_NOTE_TUNED, dom, NULL, NULL, 0);
+}
+
+static void
 qemuEventMonitor(virConnectPtr conn, virDomainPtr dom, const char *name, long long seconds,
                  unsigned int micros, const char *details, void *opaque)
 {
@@ -192,6 +209,9 @@ qemuEventMonitor(virConnectPtr conn, virDomainPtr dom, const char *name, long lo
         break;
     case QEMU_QMP_JOB_ENDING:
         qemuEventTellEnding(opaque, dom, event->target);
+        break;
+    case QEMU_QMP_CREATING:
+        qemuEventNoteSend(opaque, QEMU_EVENT_NOTE_CREATING, dom, NULL, NULL, 0);
         break;
     }
 }
@@ -242,7 +262,9 @@ qemuEventNew(virConnectPtr conn, loop *where, const qemuEventHandlers *handlers,
         qemuEventRegister(self, QEMU_EVENT_BLOCK_JOB, VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2,
                           VIR_DOMAIN_EVENT_CALLBACK(qemuEventBlockJob)) < 0 ||
         qemuEventRegister(self, QEMU_EVENT_DEVICE_REMOVED, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
-                          VIR_DOMAIN_EVENT_CALLBACK(qemuEventDeviceRemoved)) < 0) {
+                          VIR_DOMAIN_EVENT_CALLBACK(qemuEventDeviceRemoved)) < 0 ||
+        qemuEventRegister(self, QEMU_EVENT_TUNABLE, VIR_DOMAIN_EVENT_ID_TUNABLE,
+                          VIR_DOMAIN_EVENT_CALLBACK(qemuEventTunable)) < 0) {
         qemuEventFree(self);
         return NULL;
     }

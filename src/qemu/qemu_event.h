@@ -30,6 +30,10 @@ struct _qemuEventHandlers {
     /* the guest runs no more: a virDomainEventStoppedDetailType */
     void (*guestStopped)(virDomainPtr dom, int detail, void *opaque);
     void (*diskRemoved)(virDomainPtr dom, const char *alias, void *opaque);
+    /* the disks' iotune has changed */
+    void (*disksTuned)(virDomainPtr dom, void *opaque);
+    /* libvirt has an image made for the guest, as for a backup */
+    void (*imageCreating)(virDomainPtr dom, void *opaque);
 };
 
 typedef struct _qemuEvent qemuEvent;

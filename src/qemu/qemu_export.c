@@ -3,8 +3,6 @@
 
 #include "qemu/qemu_export.h"
 
-#include <glib.h>
-
 #include "qemu/qemu_monitor.h"
 #include "qemu/qemu_qmp.h"
 #include "util/error.h"
@@ -19,20 +17,26 @@ struct _qemuExport {
     qemuExports *exports;
     virDomainPtr dom;
     char *id;
+    guint32 deepest;
 };
 
 static int
 qemuExportAdd(qemuExport *self, const char *target)
 {
-    g_autofree char *query = qemuQmpQueryBlockJobs();
-    g_autofree char *jobs = NULL;
+    g_autofree char *query = qemuQmpQueryBlockGraph();
+    g_autofree char *graph = NULL;
     g_autofree char *node = NULL;
     g_autofree char *add = NULL;
 
-    if (qemuMonitorSend(self->dom, query, -1, &jobs) < 0)
+    if (qemuMonitorSend(self->dom, query, -1, &graph) < 0)
         return -1;
-    if (!(node = qemuQmpReplyPullNode(jobs, target))) {
+    if (!(node = qemuQmpReplyPullNode(graph, target, &self->deepest))) {
         errorReport(VIR_ERR_OPERATION_FAILED, "QEMU has no pull of disk '%s'", target);
+        return -1;
+    }
+    if (self->deepest == 0) {
+        errorReport(VIR_ERR_OPERATION_FAILED, "the base of the pull of disk '%s' is not known",
+                    target);
         return -1;
     }
     add = qemuQmpExportAdd(self->id, node);
@@ -73,6 +77,12 @@ int
 qemuExportConnect(qemuExport *self)
 {
     return qemuExportsConnect(self->exports, self->dom);
+}
+
+guint32
+qemuExportGetDeepest(const qemuExport *self)
+{
+    return self->deepest;
 }
 
 const char *

@@ -108,16 +108,24 @@ qemuExportsSocket(const char *path, gboolean listening)
     return -1;
 }
 
-/* Hands the socket to QEMU and lets it listen. */
+/* Hands the socket to QEMU and lets it listen. A refused one is taken back: it would stay open. */
 static int
 qemuExportsStart(virDomainPtr dom, int fd)
 {
     g_autofree char *getfd = qemuQmpGetfd(QEMU_EXPORTS_FD_NAME);
+    g_autofree char *closefd = qemuQmpClosefd(QEMU_EXPORTS_FD_NAME);
     g_autofree char *start = qemuQmpNbdServerStart(QEMU_EXPORTS_FD_NAME);
+    virErrorPtr refused;
 
     if (qemuMonitorSend(dom, getfd, fd, NULL) < 0)
         return -1;
-    return qemuMonitorSend(dom, start, -1, NULL);
+    if (qemuMonitorSend(dom, start, -1, NULL) == 0)
+        return 0;
+    refused = errorKeep();
+    if (qemuMonitorSend(dom, closefd, -1, NULL) < 0)
+        LOG_DEBUG("taking a socket back: %s", errorText());
+    errorRestore(refused);
+    return -1;
 }
 
 /* Takes away what we left in this QEMU; false if there is nothing, or the server is somebody

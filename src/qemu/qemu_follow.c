@@ -54,6 +54,17 @@ qemuFollowSpeeds(qemuFollow *self, virDomainPtr dom)
         LOG_DEBUG("speed of a job: %s", errorText());
 }
 
+/* The turn was passed on: who has it now is not to wait for the next tick. */
+static void
+qemuFollowTurn(qemuFollow *self, virDomainPtr dom)
+{
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, dom);
+
+    qemuFollowSpeeds(self, dom);
+    for (guint i = 0; self->hydration && i < active->len; i++)
+        qemuHydrationTick(self->hydration, g_ptr_array_index(active, i));
+}
+
 /* Hydration must not outlive the job. */
 static void
 qemuFollowUnhydrate(qemuFollow *self, qemuStream *stream)
@@ -80,7 +91,7 @@ qemuFollowJobRunning(virDomainPtr dom, const char *target, void *opaque)
     g_autoptr(qemuStream) stream = NULL;
     g_autoptr(GPtrArray) disks = NULL;
     virDomainBlockJobInfo info = { 0 };
-    const qemuDisk *disk;
+    const domainDisk *disk;
 
     qemuFollowWatch(self);
     if (known) {
@@ -91,14 +102,15 @@ qemuFollowJobRunning(virDomainPtr dom, const char *target, void *opaque)
     }
     if (qemuStreamsAwaitsEcho(self->streams, dom, target))
         return; /* of the job that was stopped meanwhile */
-    if (!(disks = qemuSyncGetDisks(dom)) || !(disk = qemuDiskListFind(disks, target))) {
+    if (!(disks = qemuSyncGetDisks(dom)) || !(disk = domainDiskListFind(disks, target))) {
         LOG_DEBUG("a pull nobody can see: %s", errorText());
         return;
     }
     /* It may be over by now; its end is told by an event of its own. */
     if (qemuJobGetPull(dom, target, &info) < 0)
         LOG_DEBUG("pull of disk %s: %s", target, errorText());
-    stream = qemuStreamsAdopt(self->streams, dom, disk, info.bandwidth, true);
+    stream = qemuStreamsAdopt(self->streams, dom, disk, info.bandwidth, &(streamSettings) { 0 },
+                              true);
     qemuFollowSpeeds(self, dom);
     if (stream && self->hydration)
         qemuHydrationTick(self->hydration, stream);
@@ -137,7 +149,7 @@ qemuFollowJobEnded(virDomainPtr dom, const char *target, int status, void *opaqu
                        "the block job failed, QEMU gave no reason", false);
         break;
     }
-    qemuFollowSpeeds(self, dom);
+    qemuFollowTurn(self, dom);
 }
 
 static const char *
@@ -191,7 +203,35 @@ qemuFollowDiskRemoved(virDomainPtr dom, const char *alias, void *opaque)
         qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
                        "the disk was detached", false);
     }
+    qemuFollowTurn(self, dom);
+}
+
+static void
+qemuFollowDisksTuned(virDomainPtr dom, void *opaque)
+{
+    qemuFollow *self = opaque;
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, dom);
+    g_autoptr(GPtrArray) disks = active->len > 0 ? qemuSyncGetDisks(dom) : NULL;
+
+    for (guint i = 0; disks && i < active->len; i++) {
+        qemuStream *stream = g_ptr_array_index(active, i);
+        const domainDisk *disk = domainDiskListFind(disks, stream->target);
+
+        if (disk)
+            qemuStreamsTune(self->streams, stream, disk->iotune);
+    }
     qemuFollowSpeeds(self, dom);
+}
+
+/* If a backup in pull mode follows, it needs QEMU's NBD server within milliseconds. */
+static void
+qemuFollowImageCreating(virDomainPtr dom, void *opaque)
+{
+    qemuFollow *self = opaque;
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, dom);
+
+    for (guint i = 0; self->hydration && i < active->len; i++)
+        qemuHydrationYield(self->hydration, g_ptr_array_index(active, i));
 }
 
 static const qemuEventHandlers qemuFollowHandlers = {
@@ -201,6 +241,8 @@ static const qemuEventHandlers qemuFollowHandlers = {
     .jobEnded = qemuFollowJobEnded,
     .guestStopped = qemuFollowGuestStopped,
     .diskRemoved = qemuFollowDiskRemoved,
+    .disksTuned = qemuFollowDisksTuned,
+    .imageCreating = qemuFollowImageCreating,
 };
 
 /* libvirt knows no job, and no event has told its end yet. */
@@ -222,8 +264,11 @@ qemuFollowTick(void *opaque)
     for (guint i = 0; i < active->len; i++) {
         qemuStream *stream = g_ptr_array_index(active, i);
         g_autoptr(virDomain) dom = qemuStreamsGetDomain(self->streams, stream);
-        int rc = qemuSyncSample(self->streams, stream, true);
+        int rc;
 
+        if (self->hydration)
+            qemuHydrationReport(self->hydration, stream);
+        rc = qemuSyncSample(self->streams, stream, true);
         if (rc < 0)
             LOG_DEBUG("progress of disk %s: %s", stream->target, errorText());
         if (rc == 1 && self->hydration)

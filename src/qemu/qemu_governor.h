@@ -5,39 +5,49 @@
  *
  * There is one control, a level: from one request of 64 KiB up to 16 of 4 MiB. Every interval
  * it goes up a step while that pays in throughput, stays where it does not, and goes down at
- * once, by half, when the guest's own requests take longer than they may. It begins low, and
- * goes up faster until that fails for the first time, by leaps while the guest writes nothing.
- * Each level has twice the bytes in flight of the one below: bigger requests first, which cost
- * the processor least, then more of them, which a distant source needs. Pure.
+ * once, by half, when the guest's writes take longer than they may. It begins low, and goes up
+ * faster until that fails for the first time, by leaps while the guest is idle. Each level has
+ * twice the bytes in flight of the one below: bigger requests first, which cost the processor
+ * least, then more of them, which a distant source needs.
+ *
+ * While the guest is busy, nothing beyond twice the bytes in flight of a stock pull is tried if
+ * that would copy more than about 100 MB/s: the mean of the guest's writes rises too late to
+ * tell what the slowest of them suffer. Who names a latency says what they may suffer instead.
+ * Pure.
  */
 
 #pragma once
 
-#include <glib.h>
-#include <stdbool.h>
+#include "stream_settings.h"
 
 #define QEMU_GOVERNOR_INTERVAL 250 /* ms, usually */
 
 typedef struct _qemuGovernorSample qemuGovernorSample;
 struct _qemuGovernorSample {
-    guint64 copied;  /* bytes per second, in this interval */
-    guint64 writes;  /* the guest's, in this interval */
-    guint64 writeNs; /* what they took together */
+    guint64 copied;   /* bytes per second, in this interval */
+    guint64 requests; /* the guest's, of any kind, in this interval */
+    guint64 writes;   /* the guest's writes among them */
+    guint64 writeNs;  /* what those took together */
 };
 
 typedef struct _qemuGovernor qemuGovernor;
 struct _qemuGovernor {
-    bool fast;       /* no regard for the guest */
-    bool starting;   /* nothing has told it to stay, so far */
+    streamRegard regard;
+    bool starting;  /* nothing has told it to stay, so far */
     guint level;
-    bool climbed;    /* the last step was up */
-    guint below;     /* where it began */
-    guint64 copied;  /* bytes per second before it */
-    guint patience;  /* intervals until the next try to go up */
-    double calmNs;   /* a write of the guest's when undisturbed; 0: not known */
+    bool climbed;   /* the last step was up */
+    guint below;    /* where it began */
+    guint64 copied; /* bytes per second before it */
+    guint patience; /* intervals until the next try to go up */
+    double calmNs;  /* a write of the guest's when undisturbed; 0: not known */
+    double nowNs;   /* a write of the guest's of late; 0: not known */
 };
 
-void qemuGovernorInit(qemuGovernor *self, bool fast);
+void qemuGovernorInit(qemuGovernor *self, const streamRegard *regard);
+
+/* From the next step on. */
+void qemuGovernorSetRegard(qemuGovernor *self, const streamRegard *regard);
+
 void qemuGovernorStep(qemuGovernor *self, const qemuGovernorSample *sample);
 
 /* How long the interval that begins is to be, in ms. */

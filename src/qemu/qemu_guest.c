@@ -1,30 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qemu_guest.c: reads two counters out of a disk's statistics */
+/* qemu_guest.c: reads counters out of a disk's statistics */
 
 #include "qemu/qemu_guest.h"
 
 /* All that libvirt has of them; its RPC refuses to be asked for more */
 #define QEMU_GUEST_PARAMS 16
 
+static bool
+qemuGuestGetCount(virTypedParameterPtr params, int nparams, const char *name, guint64 *count)
+{
+    long long value;
+
+    if (virTypedParamsGetLLong(params, nparams, name, &value) != 1 || value < 0)
+        return false;
+    *count = (guint64) value;
+    return true;
+}
+
 bool
-qemuGuestWrites(virDomainPtr dom, const char *target, guint64 *writes, guint64 *ns)
+qemuGuestGetFigures(virDomainPtr dom, const char *target, qemuGuestFigures *figures)
 {
     virTypedParameter params[QEMU_GUEST_PARAMS] = { 0 };
     int nparams = QEMU_GUEST_PARAMS;
-    long long count;
-    long long time;
+    qemuGuestFigures result;
+    guint64 reads;
     bool known;
 
     if (virDomainBlockStatsFlags(dom, target, params, &nparams, 0) < 0)
         return false;
-    known = virTypedParamsGetLLong(params, nparams, VIR_DOMAIN_BLOCK_STATS_WRITE_REQ,
-                                   &count) == 1 &&
-            virTypedParamsGetLLong(params, nparams, VIR_DOMAIN_BLOCK_STATS_WRITE_TOTAL_TIMES,
-                                   &time) == 1;
+    known = qemuGuestGetCount(params, nparams, VIR_DOMAIN_BLOCK_STATS_READ_REQ, &reads) &&
+            qemuGuestGetCount(params, nparams, VIR_DOMAIN_BLOCK_STATS_WRITE_REQ,
+                              &result.writes) &&
+            qemuGuestGetCount(params, nparams, VIR_DOMAIN_BLOCK_STATS_WRITE_TOTAL_TIMES,
+                              &result.writeNs);
     virTypedParamsClear(params, nparams);
-    if (!known || count < 0 || time < 0)
+    if (!known)
         return false;
-    *writes = (guint64) count;
-    *ns = (guint64) time;
+    result.requests = reads + result.writes;
+    *figures = result;
     return true;
 }

@@ -7,6 +7,13 @@
 #include <libvirt/libvirt.h>
 #include <stdbool.h>
 
-/* How many writes the guest has made so far, and how long they took together; false if
- * libvirt does not tell. */
-bool qemuGuestWrites(virDomainPtr dom, const char *target, guint64 *writes, guint64 *ns);
+/* What the guest has done so far */
+typedef struct _qemuGuestFigures qemuGuestFigures;
+struct _qemuGuestFigures {
+    guint64 requests; /* reads and writes */
+    guint64 writes;
+    guint64 writeNs;  /* what the writes took together */
+};
+
+/* False if libvirt does not tell. */
+bool qemuGuestGetFigures(virDomainPtr dom, const char *target, qemuGuestFigures *figures);

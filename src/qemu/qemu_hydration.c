@@ -14,15 +14,13 @@
 #include "qemu/qemu_hydrator.h"
 #include "qemu/qemu_image.h"
 #include "qemu/qemu_job.h"
+#include "qemu/qemu_space.h"
 #include "util/error.h"
 #include "util/handle.h"
 #include "util/lock.h"
 #include "util/log.h"
 
 #define QEMU_HYDRATION_REST (5 * G_USEC_PER_SEC)
-
-/* A bucket knows no rate below this one; 0 is without limit */
-#define QEMU_HYDRATION_CRAWL 1
 
 LOG_INIT("qemu.hydration");
 
@@ -114,6 +112,14 @@ qemuHydrationSwap(qemuHydrationItem *item, qemuHydrator *hydrator)
     return before;
 }
 
+static void
+qemuHydrationShow(qemuHydrationItem *item, qemuHydrator *hydrator)
+{
+    qemuHydratorFigures figures = qemuHydratorGetFigures(hydrator);
+
+    qemuStreamsSetHydration(item->owner->streams, item->stream, &figures);
+}
+
 /* Nothing is sent any more, then nothing is exported any more. The hydrator's thread is waited
  * for last: it may itself wait for libvirt, whose next answer is to be for the export, since
  * the user's next call may not go well with it. Under the item's lock. */
@@ -123,8 +129,10 @@ qemuHydrationHalt(qemuHydrationItem *item)
     qemuHydrator *hydrator = qemuHydrationSwap(item, NULL);
     virErrorPtr kept = errorKeep();
 
-    if (hydrator)
+    if (hydrator) {
         qemuHydratorStop(hydrator);
+        qemuHydrationShow(item, hydrator);
+    }
     g_clear_pointer(&item->export, qemuExportFree);
     qemuHydratorFree(hydrator);
     g_clear_pointer(&item->dom, handleFreeDomain);
@@ -168,6 +176,14 @@ qemuHydrationResultFree(void *opaque)
     g_free(result);
 }
 
+static bool
+qemuHydrationIsCut(const qemuHydrationItem *item)
+{
+    LOCK_SCOPE(&item->owner->lock);
+
+    return item->cut;
+}
+
 /* The hydrator's thread is through: what it used is given back. In the loop's thread. */
 static gboolean
 qemuHydrationFinish(void *opaque)
@@ -176,12 +192,12 @@ qemuHydrationFinish(void *opaque)
     qemuHydrationItem *item = result->item;
     LOCK_SCOPE(&item->lock);
 
-    if (!item->hydrator)
-        return G_SOURCE_REMOVE; /* it was stopped */
+    if (!item->hydrator || qemuHydrationIsCut(item))
+        return G_SOURCE_REMOVE; /* it was stopped, by who also tells so */
     qemuHydrationHalt(item);
     item->done = !result->error;
     item->rest = g_get_monotonic_time() + QEMU_HYDRATION_REST;
-    qemuStreamsSetHydration(item->owner->streams, item->stream, NULL, result->error);
+    qemuStreamsEndHydration(item->owner->streams, item->stream, item->done, result->error);
     return G_SOURCE_REMOVE;
 }
 
@@ -198,21 +214,21 @@ qemuHydrationEnded(const char *error, void *opaque)
 }
 
 static bool
-qemuHydrationGuest(guint64 *writes, guint64 *ns, void *opaque)
+qemuHydrationGuest(qemuGuestFigures *figures, void *opaque)
 {
     const qemuHydrationItem *item = opaque;
 
-    return qemuGuestWrites(item->dom, item->stream->target, writes, ns);
+    return qemuGuestGetFigures(item->dom, item->stream->target, figures);
 }
 
 /* Under the item's lock */
 static int
-qemuHydrationBegin(qemuHydrationItem *item, guint32 deepest, guint64 bandwidth)
+qemuHydrationBegin(qemuHydrationItem *item, const streamSettings *settings)
 {
     qemuStream *stream = item->stream;
     qemuHydratorConfig config = {
-        .deepest = deepest,
-        .bandwidth = bandwidth,
+        .settings = *settings,
+        .image = stream->source,
         .guest = qemuHydrationGuest,
         .ended = qemuHydrationEnded,
         .opaque = item,
@@ -221,17 +237,21 @@ qemuHydrationBegin(qemuHydrationItem *item, guint32 deepest, guint64 bandwidth)
     qemuHydrator *hydrator;
 
     item->dom = qemuStreamsGetDomain(item->owner->streams, stream);
-    if (qemuImageCheckStreamable(item->dom, stream->target, stream->alias) < 0 ||
+    if (qemuSpaceCheck(stream->source, 0) < 0 ||
+        qemuImageCheckStreamable(item->dom, stream->target, stream->alias) < 0 ||
         !(item->export = qemuExportNew(item->owner->exports, item->dom, stream->target)))
         return -1;
     /* the job may have ended since it was seen; what ends from now on, an event tells */
     if (qemuJobGetPull(item->dom, stream->target, &info) != 1)
         return -1;
     config.name = qemuExportGetName(item->export);
+    config.deepest = qemuExportGetDeepest(item->export);
     if ((config.fd = qemuExportConnect(item->export)) < 0)
         return -1;
     if (!(hydrator = qemuHydratorNew(&config)))
         return -1;
+    qemuStreamsBeginHydration(item->owner->streams, stream, config.deepest);
+    qemuHydrationShow(item, hydrator);
     qemuHydrationSwap(item, hydrator);
     return 0;
 }
@@ -239,30 +259,38 @@ qemuHydrationBegin(qemuHydrationItem *item, guint32 deepest, guint64 bandwidth)
 void
 qemuHydrationTick(qemuHydration *self, qemuStream *stream)
 {
-    qemuStreamsHydrationNeeds needs = qemuStreamsGetHydrationNeeds(self->streams, stream);
+    qemuStreamHydrationNeeds needs = qemuStreamsGetHydrationNeeds(self->streams, stream);
     g_autoptr(qemuHydrationItem) item = qemuHydrationGetItem(self, stream, needs.wanted);
-    guint64 bandwidth;
 
     if (!item)
         return;
     LOCK_SCOPE(&item->lock);
     needs = qemuStreamsGetHydrationNeeds(self->streams, stream); /* who waits in End changed it */
-    bandwidth = needs.limited ? MAX(needs.bandwidth, QEMU_HYDRATION_CRAWL) : 0;
     if (item->hydrator) {
-        qemuHydratorFigures figures = qemuHydratorGetFigures(item->hydrator);
-
-        qemuHydratorSetBandwidth(item->hydrator, bandwidth);
-        qemuStreamsSetHydration(self->streams, stream, &figures, NULL);
+        qemuHydratorSetPosition(item->hydrator, needs.position);
+        qemuHydratorSet(item->hydrator, &needs.settings);
         return;
     }
     if (!needs.wanted || item->done || g_get_monotonic_time() < item->rest)
         return;
-    if (qemuHydrationBegin(item, needs.deepest, bandwidth) < 0) {
+    if (qemuHydrationBegin(item, &needs.settings) < 0) {
         LOG_INFO("disk %s is not hydrated: %s", stream->target, errorText());
-        qemuStreamsSetHydration(self->streams, stream, NULL, errorText());
+        qemuStreamsEndHydration(self->streams, stream, false, errorText());
         qemuHydrationHalt(item);
         item->rest = g_get_monotonic_time() + QEMU_HYDRATION_REST;
     }
+}
+
+void
+qemuHydrationReport(qemuHydration *self, qemuStream *stream)
+{
+    g_autoptr(qemuHydrationItem) item = qemuHydrationGetItem(self, stream, false);
+
+    if (!item)
+        return;
+    LOCK_SCOPE(&item->lock);
+    if (item->hydrator)
+        qemuHydrationShow(item, item->hydrator);
 }
 
 void
@@ -276,8 +304,12 @@ qemuHydrationDown(qemuHydration *self)
 {
     g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
 
-    for (guint i = 0; i < active->len; i++)
-        qemuHydrationEnd(self, g_ptr_array_index(active, i));
+    for (guint i = 0; i < active->len; i++) {
+        qemuStream *stream = g_ptr_array_index(active, i);
+
+        qemuHydrationEnd(self, stream);
+        qemuStreamsEndHydration(self->streams, stream, false, "libvirt is away");
+    }
 }
 
 static gboolean
@@ -304,6 +336,33 @@ qemuHydrationCut(qemuHydration *self, qemuStream *stream)
         qemuHydratorStop(item->hydrator);
     loopInvoke(self->where, qemuHydrationGiveBack, qemuHydrationItemRef(item),
                qemuHydrationItemUnref);
+}
+
+void
+qemuHydrationPause(qemuHydration *self, qemuStream *stream)
+{
+    g_autoptr(qemuHydrationItem) item = qemuHydrationGetItem(self, stream, false);
+
+    if (!item)
+        return;
+    LOCK_SCOPE(&item->lock);
+    qemuHydrationHalt(item);
+    qemuStreamsEndHydration(self->streams, stream, item->done, NULL);
+}
+
+void
+qemuHydrationYield(qemuHydration *self, qemuStream *stream)
+{
+    g_autoptr(qemuHydrationItem) item = qemuHydrationGetItem(self, stream, false);
+
+    if (!item)
+        return;
+    LOCK_SCOPE(&item->lock);
+    item->rest = g_get_monotonic_time() + QEMU_HYDRATION_REST;
+    if (!item->hydrator)
+        return;
+    qemuHydrationHalt(item);
+    qemuStreamsEndHydration(self->streams, stream, false, "QEMU's NBD server is left to others");
 }
 
 void

@@ -27,14 +27,23 @@ void qemuHydrationUp(qemuHydration *self, virConnectPtr conn);
 /* libvirt's connection is lost: ends all. In the loop's thread. */
 void qemuHydrationDown(qemuHydration *self);
 
-/* Once a second, in the loop's thread: begins to hydrate the stream if it may and is not,
- * passes its limit on, and its figures to the table. */
+/* Once a second, in the loop's thread: tells the table how far it is. */
+void qemuHydrationReport(qemuHydration *self, qemuStream *stream);
+
+/* After that: begins to hydrate the stream if it may and is not, or passes on to its hydrator
+ * what the table says. */
 void qemuHydrationTick(qemuHydration *self, qemuStream *stream);
 
 /* The job ends at this moment: nothing more is sent. Does not wait, and what was taken is
  * given back later, in the loop's thread. Any thread. */
 void qemuHydrationCut(qemuHydration *self, qemuStream *stream);
 
-/* Nothing is sent, nothing is exported any more. It may begin again while the stream runs: who
- * is about to end that changes the stream's state before. Any thread. */
+/* Nothing is sent, nothing is exported any more. It may begin again as long as the table says
+ * that hydration is wanted: who pauses it changes that before. Any thread. */
+void qemuHydrationPause(qemuHydration *self, qemuStream *stream);
+
+/* The same, and it begins again in a few seconds, if it may. */
+void qemuHydrationYield(qemuHydration *self, qemuStream *stream);
+
+/* The same, and the stream is forgotten: its job is over or is being ended. Any thread. */
 void qemuHydrationEnd(qemuHydration *self, qemuStream *stream);

@@ -19,6 +19,7 @@
 #include "qemu/qemu_bucket.h"
 #include "qemu/qemu_governor.h"
 #include "qemu/qemu_map.h"
+#include "qemu/qemu_space.h"
 #include "util/error.h"
 #include "util/lock.h"
 #include "util/log.h"
@@ -31,6 +32,8 @@
 #define QEMU_HYDRATOR_FLUSH 2000 /* ms */
 
 #define QEMU_HYDRATOR_STEP_MAX 1000 /* ms, between steps of the governor */
+
+#define QEMU_HYDRATOR_SIZE_MIN (64 * 1024)
 
 LOG_INIT("qemu.hydrator");
 
@@ -48,20 +51,21 @@ struct _qemuHydrator {
     qemuMap *map;
     qemuGovernor governor;
     qemuBucket bucket;
-    guint inFlight;      /* CACHE requests */
+    qemuHydratorFigures now;
+    guint64 sent;        /* bytes in flight */
     guint pending;       /* commands of any kind */
     gint64 lastStep;     /* of the governor */
     gint64 nextStep;
     gint64 nextFlush;
     guint64 copiedBefore;
     guint64 copiedFlushed;
-    guint64 writesBefore;
-    guint64 writeNsBefore;
+    qemuGuestFigures guestBefore;
     char *error;
 
     GMutex lock; /* protects all below */
     bool stopping;
-    guint64 bandwidth;
+    streamSettings settings;
+    guint64 position;
     qemuHydratorFigures figures;
 };
 
@@ -196,6 +200,14 @@ qemuHydratorAskWindow(qemuHydrator *self, guint64 offset, guint64 len)
         qemuHydratorFailNbd(self, "block status");
 }
 
+static guint64
+qemuHydratorAverage(guint64 before, guint64 now)
+{
+    if (before == 0)
+        return now;
+    return before + (guint64) (((gint64) now - (gint64) before) / 8);
+}
+
 static int
 qemuHydratorCopied(void *opaque, int *error)
 {
@@ -204,17 +216,14 @@ qemuHydratorCopied(void *opaque, int *error)
     guint64 us = (guint64) (g_get_monotonic_time() - request->began);
 
     self->pending--;
-    self->inFlight--;
+    self->now.inFlight--;
+    self->sent -= request->len;
     if (*error) {
         qemuHydratorFail(self, "copying", g_strerror(*error));
         return 1;
     }
-    {
-        LOCK_SCOPE(&self->lock);
-
-        self->figures.copied += request->len;
-        self->figures.latencyUs += (guint64) (((gint64) us - (gint64) self->figures.latencyUs) / 8);
-    }
+    self->now.copied += request->len;
+    self->now.latencyUs = qemuHydratorAverage(self->now.latencyUs, us);
     return 1;
 }
 
@@ -229,7 +238,8 @@ qemuHydratorCopy(qemuHydrator *self, guint64 offset, guint64 len)
         .began = g_get_monotonic_time(),
     };
     self->pending++;
-    self->inFlight++;
+    self->now.inFlight++;
+    self->sent += len;
     qemuBucketSpend(&self->bucket, len);
     if (nbd_aio_cache(self->nbd, len, offset,
                       (nbd_completion_callback) { .callback = qemuHydratorCopied,
@@ -252,11 +262,19 @@ qemuHydratorFlushed(void *opaque, int *error)
 static void
 qemuHydratorFlush(qemuHydrator *self)
 {
-    self->copiedFlushed = self->figures.copied;
+    self->copiedFlushed = self->now.copied;
     self->pending++;
     if (nbd_aio_flush(self->nbd, (nbd_completion_callback) { .callback = qemuHydratorFlushed,
                                                              .user_data = self }, 0) < 0)
         qemuHydratorFailNbd(self, "flush");
+}
+
+/* Of one request: under a limit no big ones after long waits */
+static guint64
+qemuHydratorSize(const qemuHydrator *self)
+{
+    return MIN(qemuGovernorSize(&self->governor),
+               qemuBucketPortion(&self->bucket, QEMU_HYDRATOR_SIZE_MIN));
 }
 
 /* Sends what may be sent now; returns after how many µs there may be more, -1: when told. */
@@ -268,12 +286,12 @@ qemuHydratorSend(qemuHydrator *self)
 
     while (!self->error && qemuMapNextWindow(self->map, &offset, &len))
         qemuHydratorAskWindow(self, offset, len);
-    while (!self->error && self->inFlight < qemuGovernorRequests(&self->governor)) {
+    while (!self->error && self->now.inFlight < qemuGovernorRequests(&self->governor)) {
         gint64 wait = qemuBucketWait(&self->bucket, g_get_monotonic_time());
 
         if (wait > 0)
             return wait;
-        if (!qemuMapNextRange(self->map, qemuGovernorSize(&self->governor), &offset, &len))
+        if (!qemuMapNextRange(self->map, qemuHydratorSize(self), &offset, &len))
             break;
         qemuHydratorCopy(self, offset, len);
     }
@@ -285,28 +303,28 @@ qemuHydratorStep(qemuHydrator *self)
 {
     qemuGovernorSample sample = { 0 };
     gint64 now = g_get_monotonic_time();
-    guint64 writes;
-    guint64 ns;
+    const qemuGuestFigures *before = &self->guestBefore;
+    qemuGuestFigures guest;
 
-    if (self->config.guest && self->config.guest(&writes, &ns, self->config.opaque)) {
-        if (self->writesBefore > 0 && writes >= self->writesBefore) {
-            sample.writes = writes - self->writesBefore;
-            sample.writeNs = ns - self->writeNsBefore;
+    if (self->config.guest && self->config.guest(&guest, self->config.opaque)) {
+        if (before->requests > 0 && guest.requests >= before->requests) {
+            sample.requests = guest.requests - before->requests;
+            sample.writes = guest.writes - before->writes;
+            sample.writeNs = guest.writeNs - before->writeNs;
         }
-        self->writesBefore = writes;
-        self->writeNsBefore = ns;
+        self->guestBefore = guest;
     }
 
-    LOCK_SCOPE(&self->lock);
-    sample.copied = (self->figures.copied - self->copiedBefore) * G_USEC_PER_SEC /
+    sample.copied = (self->now.copied - self->copiedBefore) * G_USEC_PER_SEC /
                     (guint64) MAX(now - self->lastStep, 1);
-    self->copiedBefore = self->figures.copied;
+    self->copiedBefore = self->now.copied;
     self->lastStep = now;
     qemuGovernorStep(&self->governor, &sample);
-    self->figures.requests = qemuGovernorRequests(&self->governor);
-    self->figures.size = qemuGovernorSize(&self->governor);
-    if (self->bucket.rate != self->bandwidth)
-        qemuBucketSetRate(&self->bucket, self->bandwidth, g_get_monotonic_time());
+    self->now.bps = qemuHydratorAverage(self->now.bps, sample.copied);
+    self->now.requests = qemuGovernorRequests(&self->governor);
+    self->now.size = qemuHydratorSize(self);
+    self->now.guestBeforeUs = (guint64) (self->governor.calmNs / 1000);
+    self->now.guestUs = (guint64) (self->governor.nowNs / 1000);
 }
 
 /* Until the governor's next step, in µs: long enough for requests of the present size to be
@@ -314,8 +332,16 @@ qemuHydratorStep(qemuHydrator *self)
 static gint64
 qemuHydratorInterval(qemuHydrator *self)
 {
-    return CLAMP((gint64) self->figures.latencyUs * 3,
+    return CLAMP((gint64) self->now.latencyUs * 3,
                  qemuGovernorInterval(&self->governor) * 1000, QEMU_HYDRATOR_STEP_MAX * 1000);
+}
+
+/* Until the next step there has to be room for what is in flight, and a second's work. */
+static void
+qemuHydratorCheckSpace(qemuHydrator *self)
+{
+    if (qemuSpaceCheck(self->config.image, self->sent + self->now.bps) < 0 && !self->error)
+        self->error = g_strdup(errorText());
 }
 
 /* What is due by the clock */
@@ -326,9 +352,10 @@ qemuHydratorTick(qemuHydrator *self)
 
     if (now >= self->nextStep) {
         qemuHydratorStep(self);
+        qemuHydratorCheckSpace(self);
         self->nextStep = g_get_monotonic_time() + qemuHydratorInterval(self);
     }
-    if (now >= self->nextFlush && self->figures.copied > self->copiedFlushed) {
+    if (now >= self->nextFlush && self->now.copied > self->copiedFlushed) {
         qemuHydratorFlush(self);
         self->nextFlush = now + QEMU_HYDRATOR_FLUSH * 1000;
     }
@@ -375,11 +402,25 @@ qemuHydratorIsStopping(qemuHydrator *self)
 static bool
 qemuHydratorIsDone(qemuHydrator *self)
 {
-    if (!qemuMapIsDone(self->map) || self->inFlight > 0)
+    if (!qemuMapIsDone(self->map) || self->now.inFlight > 0)
         return false;
-    if (self->figures.copied > self->copiedFlushed)
+    if (self->now.copied > self->copiedFlushed)
         qemuHydratorFlush(self);
     return self->pending == 0;
+}
+
+/* Takes what others tell, and shows them how far it is. */
+static void
+qemuHydratorExchange(qemuHydrator *self)
+{
+    LOCK_SCOPE(&self->lock);
+
+    qemuGovernorSetRegard(&self->governor, &self->settings.regard);
+    if (self->bucket.rate != self->settings.bandwidth)
+        qemuBucketSetRate(&self->bucket, self->settings.bandwidth, g_get_monotonic_time());
+    self->now.pulled += qemuMapPass(self->map, self->position);
+    self->now.left = qemuMapLeft(self->map, &self->now.exact) + self->sent;
+    self->figures = self->now;
 }
 
 static void *
@@ -394,6 +435,7 @@ qemuHydratorRun(void *opaque)
             break;
         qemuHydratorWait(self, wait);
         qemuHydratorTick(self);
+        qemuHydratorExchange(self);
         if (nbd_aio_is_dead(self->nbd) || nbd_aio_is_closed(self->nbd))
             qemuHydratorFail(self, "connection", "QEMU has closed it");
     }
@@ -403,7 +445,7 @@ qemuHydratorRun(void *opaque)
         g_free(self->error);
         self->error = g_strdup("stopped");
     }
-    LOG_DEBUG("%s: %" G_GUINT64_FORMAT " bytes copied, %s", self->name, self->figures.copied,
+    LOG_DEBUG("%s: %" G_GUINT64_FORMAT " bytes copied, %s", self->name, self->now.copied,
               self->error ? self->error : "the end");
     self->config.ended(self->error, self->config.opaque);
     return NULL;
@@ -449,23 +491,32 @@ qemuHydratorNew(const qemuHydratorConfig *config)
     self->config.name = self->name;
     self->socket = socket;
     self->map = qemuMapNew((guint64) nbd_get_size(nbd), config->deepest);
-    qemuGovernorInit(&self->governor, config->fast);
-    self->bandwidth = config->bandwidth;
-    qemuBucketSetRate(&self->bucket, config->bandwidth, g_get_monotonic_time());
+    qemuGovernorInit(&self->governor, &config->settings.regard);
+    self->settings = config->settings;
+    qemuBucketSetRate(&self->bucket, config->settings.bandwidth, g_get_monotonic_time());
     self->bucket.level = 0;
     g_mutex_init(&self->lock);
     self->nbd = g_steal_pointer(&nbd);
     self->nextFlush = g_get_monotonic_time() + QEMU_HYDRATOR_FLUSH * 1000;
+    qemuHydratorExchange(self);
     self->thread = g_thread_new("qemu-hydrate", qemuHydratorRun, self);
     return self;
 }
 
 void
-qemuHydratorSetBandwidth(qemuHydrator *self, guint64 bandwidth)
+qemuHydratorSet(qemuHydrator *self, const streamSettings *settings)
 {
     LOCK_SCOPE(&self->lock);
 
-    self->bandwidth = bandwidth;
+    self->settings = *settings;
+}
+
+void
+qemuHydratorSetPosition(qemuHydrator *self, guint64 position)
+{
+    LOCK_SCOPE(&self->lock);
+
+    self->position = position;
 }
 
 qemuHydratorFigures

@@ -9,8 +9,8 @@
 
 #pragma once
 
-#include <glib.h>
-#include <stdbool.h>
+#include "qemu/qemu_guest.h"
+#include "stream_settings.h"
 
 typedef struct _qemuHydrator qemuHydrator;
 
@@ -19,12 +19,11 @@ struct _qemuHydratorConfig {
     int fd;             /* connected to the server; taken over */
     const char *name;   /* of the export */
     guint32 deepest;    /* layers below this one are not copied */
-    bool fast;          /* no regard for the guest */
-    guint64 bandwidth;  /* bytes per second at most; 0: as the governor finds */
+    const char *image;  /* what is copied into, if it is a file; NULL; not copied */
+    streamSettings settings; /* of these its bandwidth and regard; see qemuHydratorSet() */
 
-    /* How many writes the guest has made so far, and how long they took; false if not known.
-     * Called in the hydrator's thread. */
-    bool (*guest)(guint64 *writes, guint64 *ns, void *opaque);
+    /* What the guest has done so far; false if not known. Called in the hydrator's thread. */
+    bool (*guest)(qemuGuestFigures *figures, void *opaque);
     /* The last thing its thread does: @error is why it ended early, NULL: nothing is left */
     void (*ended)(const char *error, void *opaque);
     void *opaque;
@@ -32,17 +31,27 @@ struct _qemuHydratorConfig {
 
 typedef struct _qemuHydratorFigures qemuHydratorFigures;
 struct _qemuHydratorFigures {
-    guint64 copied;  /* bytes asked for and done */
-    guint requests;  /* as many in flight */
-    guint64 size;    /* of one */
-    guint64 latencyUs; /* of late, of one */
+    guint64 copied;        /* bytes asked for and done */
+    guint64 pulled;        /* bytes that the job was first to copy */
+    guint64 left;          /* bytes still to copy */
+    bool exact;            /* left is: else the map is not complete yet, and it is a guess */
+    guint64 bps;           /* bytes copied per second, of late */
+    guint inFlight;        /* requests */
+    guint requests;        /* as many at most */
+    guint64 size;          /* of one */
+    guint64 latencyUs;     /* of one, of late */
+    guint64 guestBeforeUs; /* of a write of the guest's when undisturbed; 0: not known */
+    guint64 guestUs;       /* the same, of late */
 };
 
 /* Begins at once; NULL on error. */
 qemuHydrator *qemuHydratorNew(const qemuHydratorConfig *config);
 
-/* Another limit; 0: none. */
-void qemuHydratorSetBandwidth(qemuHydrator *self, guint64 bandwidth);
+/* Another bandwidth and regard for the guest, from its thread's next look on. */
+void qemuHydratorSet(qemuHydrator *self, const streamSettings *settings);
+
+/* The block job has passed over all before @position: that is not copied any more. */
+void qemuHydratorSetPosition(qemuHydrator *self, guint64 position);
 
 qemuHydratorFigures qemuHydratorGetFigures(qemuHydrator *self);
 

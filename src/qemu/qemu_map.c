@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qemu_map.c: two walks over the disk, with queues of windows and of ranges */
+/* qemu_map.c: one walk over the disk, and queues of ranges */
 
 #include "qemu/qemu_map.h"
 
@@ -7,12 +7,12 @@
 #define QEMU_MAP_WINDOW (32 * 1024 * 1024ULL)
 #define QEMU_MAP_WINDOWS_MAX 4
 
-/* Enough ahead for the fastest copying while a window is answered */
-#define QEMU_MAP_KNOWN_MAX (512 * 1024 * 1024ULL)
-#define QEMU_MAP_RANGES_MAX 8192
+/* Of memory a MiB; more only by what the answers under way tell */
+#define QEMU_MAP_RANGES_MAX 16384
 
-/* Zeroes are copied in the biggest ranges that QEMU takes */
-#define QEMU_MAP_ZERO_RANGE (32 * 1024 * 1024ULL)
+/* Zeroes are copied in bigger ranges, since they are not written; at most what QEMU takes */
+#define QEMU_MAP_ZERO_FACTOR 8
+#define QEMU_MAP_ZERO_MAX (32 * 1024 * 1024ULL)
 
 typedef struct _qemuMapRange qemuMapRange;
 struct _qemuMapRange {
@@ -23,13 +23,15 @@ struct _qemuMapRange {
 struct _qemuMap {
     guint64 size;
     guint32 deepest;
-    bool zeroes;         /* the second walk */
-    bool zeroesSeen;     /* there is something for it */
-    guint64 asked;       /* up to where windows have been handed out */
-    guint windows;       /* how many of them are not answered */
-    GQueue again;        /* of qemuMapRange: parts of windows that were not told of */
-    GQueue ranges;       /* of qemuMapRange: to copy, by offset within a window */
-    guint64 known;       /* bytes in ranges */
+    guint64 asked;   /* up to where windows have been handed out */
+    guint64 untold;  /* bytes of the disk that no answer told of so far, nor need to */
+    guint64 told;    /* bytes that answers told of */
+    guint64 found;   /* of these, what was to be copied */
+    guint64 known;   /* of these, what is not handed out */
+    guint windows;   /* how many are not answered */
+    GQueue again;    /* of qemuMapRange: parts of windows that were not told of */
+    GQueue data;     /* of qemuMapRange: to copy, by offset within a window */
+    GQueue zeroes;   /* the same */
 };
 
 qemuMap *
@@ -39,8 +41,10 @@ qemuMapNew(guint64 size, guint32 deepest)
 
     self->size = size;
     self->deepest = deepest;
+    self->untold = size;
     g_queue_init(&self->again);
-    g_queue_init(&self->ranges);
+    g_queue_init(&self->data);
+    g_queue_init(&self->zeroes);
     return self;
 }
 
@@ -50,7 +54,8 @@ qemuMapFree(qemuMap *self)
     if (!self)
         return;
     g_queue_clear_full(&self->again, g_free);
-    g_queue_clear_full(&self->ranges, g_free);
+    g_queue_clear_full(&self->data, g_free);
+    g_queue_clear_full(&self->zeroes, g_free);
     g_free(self);
 }
 
@@ -63,15 +68,25 @@ qemuMapPush(GQueue *queue, guint64 offset, guint64 len)
     g_queue_push_tail(queue, range);
 }
 
-/* Begins the second walk, once the first is through, if there is reason. */
-static void
-qemuMapTurn(qemuMap *self)
+/* Takes up to @max bytes off the queue's first range. */
+static guint64
+qemuMapTake(qemuMap *self, GQueue *queue, guint64 max)
 {
-    if (self->zeroes || !self->zeroesSeen || self->asked < self->size || self->windows > 0 ||
-        self->ranges.length > 0 || self->again.length > 0)
-        return;
-    self->zeroes = true;
-    self->asked = 0;
+    qemuMapRange *range = g_queue_peek_head(queue);
+    guint64 len = MIN(range->len, max);
+
+    range->offset += len;
+    range->len -= len;
+    self->known -= len;
+    if (range->len == 0)
+        g_free(g_queue_pop_head(queue));
+    return len;
+}
+
+static bool
+qemuMapIsFull(const qemuMap *self)
+{
+    return self->data.length + self->zeroes.length >= QEMU_MAP_RANGES_MAX;
 }
 
 bool
@@ -79,8 +94,7 @@ qemuMapNextWindow(qemuMap *self, guint64 *offset, guint64 *len)
 {
     qemuMapRange *again;
 
-    if (self->windows >= QEMU_MAP_WINDOWS_MAX || self->known >= QEMU_MAP_KNOWN_MAX ||
-        self->ranges.length >= QEMU_MAP_RANGES_MAX)
+    if (self->windows >= QEMU_MAP_WINDOWS_MAX || qemuMapIsFull(self))
         return false;
     if ((again = g_queue_pop_head(&self->again))) {
         *offset = again->offset;
@@ -89,7 +103,6 @@ qemuMapNextWindow(qemuMap *self, guint64 *offset, guint64 *len)
         self->windows++;
         return true;
     }
-    qemuMapTurn(self);
     if (self->asked >= self->size)
         return false;
     *offset = self->asked;
@@ -102,55 +115,78 @@ qemuMapNextWindow(qemuMap *self, guint64 *offset, guint64 *len)
 void
 qemuMapAdd(qemuMap *self, guint64 offset, guint64 len, guint32 depth, bool zero)
 {
-    qemuMapRange *last = g_queue_peek_tail(&self->ranges);
+    GQueue *queue = zero ? &self->zeroes : &self->data;
+    qemuMapRange *last = g_queue_peek_tail(queue);
 
     if (depth < 2 || depth > self->deepest || len == 0)
         return;
-    if (zero != self->zeroes) { /* data of the second walk is what is being copied right now */
-        self->zeroesSeen |= zero;
-        return;
-    }
+    self->found += len;
     self->known += len;
     if (last && last->offset + last->len == offset)
         last->len += len;
     else
-        qemuMapPush(&self->ranges, offset, len);
+        qemuMapPush(queue, offset, len);
 }
 
 void
 qemuMapWindowDone(qemuMap *self, guint64 offset, guint64 len, guint64 covered)
 {
     self->windows--;
+    self->told += covered;
+    self->untold -= covered;
     if (covered < len)
         qemuMapPush(&self->again, offset + covered, len - covered);
+}
+
+guint64
+qemuMapPass(qemuMap *self, guint64 position)
+{
+    GQueue *const queues[] = { &self->data, &self->zeroes };
+    guint64 passed = 0;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(queues); i++) {
+        const qemuMapRange *range;
+
+        while ((range = g_queue_peek_head(queues[i])) && range->offset < position)
+            passed += qemuMapTake(self, queues[i], position - range->offset);
+    }
+    position = MIN(position, self->size);
+    if (self->asked < position) {
+        self->untold -= position - self->asked;
+        self->asked = position;
+    }
+    return passed;
 }
 
 bool
 qemuMapNextRange(qemuMap *self, guint64 max, guint64 *offset, guint64 *len)
 {
-    qemuMapRange *range = g_queue_peek_head(&self->ranges);
+    GQueue *queue = &self->data;
+    const qemuMapRange *range = g_queue_peek_head(queue);
 
+    if (!range && (self->untold == 0 || qemuMapIsFull(self))) {
+        queue = &self->zeroes;
+        range = g_queue_peek_head(queue);
+        max = MIN(max, QEMU_MAP_ZERO_MAX / QEMU_MAP_ZERO_FACTOR) * QEMU_MAP_ZERO_FACTOR;
+    }
     if (!range)
         return false;
     *offset = range->offset;
-    *len = MIN(range->len, self->zeroes ? QEMU_MAP_ZERO_RANGE : max);
-    range->offset += *len;
-    range->len -= *len;
-    self->known -= *len;
-    if (range->len == 0)
-        g_free(g_queue_pop_head(&self->ranges));
+    *len = qemuMapTake(self, queue, max);
     return true;
 }
 
 bool
 qemuMapIsDone(const qemuMap *self)
 {
-    return self->asked >= self->size && self->windows == 0 && self->ranges.length == 0 &&
-           self->again.length == 0 && (self->zeroes || !self->zeroesSeen);
+    return self->untold == 0 && self->known == 0;
 }
 
 guint64
-qemuMapKnown(const qemuMap *self)
+qemuMapLeft(const qemuMap *self, bool *exact)
 {
-    return self->known;
+    double share = self->told > 0 ? (double) self->found / (double) self->told : 1;
+
+    *exact = self->untold == 0;
+    return self->known + (guint64) ((double) self->untold * share);
 }

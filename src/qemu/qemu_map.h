@@ -5,9 +5,9 @@
  *        copied     ranges to hand out      windows asked for     not asked yet
  *   |-------------|--##---####--##--------|....................|----------------| size
  *
- * Only what lies a little ahead of the work is held, so the size of the disk does not matter.
- * The disk is walked twice: for data, and then for what reads as zeroes, which costs most and
- * gives least. Pure: who uses it asks QEMU.
+ * Neighbours become one range, and the map runs ahead of the copying as far as it has room for
+ * ranges: it soon knows the whole of most disks, and holds little of any. Data is handed out
+ * first; what reads as zeroes costs most and gives least. Pure: who uses it asks QEMU.
  */
 
 #pragma once
@@ -30,11 +30,18 @@ void qemuMapAdd(qemuMap *self, guint64 offset, guint64 len, guint32 depth, bool 
 /* The answer to a window is over; it told of @covered bytes of it. */
 void qemuMapWindowDone(qemuMap *self, guint64 offset, guint64 len, guint64 covered);
 
-/* The next range to copy, at most @max bytes if it is data; false if none is known now. */
+/* The block job has passed over all before @position: that need not be copied any more.
+ * Returns how many bytes of it were known and not handed out. */
+guint64 qemuMapPass(qemuMap *self, guint64 position);
+
+/* The next range to copy, at most @max bytes if it is data, some times more if it is zeroes;
+ * false if none is known now. */
 bool qemuMapNextRange(qemuMap *self, guint64 max, guint64 *offset, guint64 *len);
 
 /* Nothing more will come: all was asked, answered and handed out. */
 bool qemuMapIsDone(const qemuMap *self);
 
-/* Bytes that were found, of the present walk, and not handed out yet */
-guint64 qemuMapKnown(const qemuMap *self);
+/* Bytes that are not handed out yet. As long as not all of the disk is told of, the rest of it is
+ * guessed to be like what is, and *@exact is false. What the guest writes meanwhile counts until
+ * it is handed out. */
+guint64 qemuMapLeft(const qemuMap *self, bool *exact);

@@ -13,6 +13,12 @@ qemuProgressSet(qemuProgress *self, guint64 done, guint64 total)
 }
 
 void
+qemuProgressComplete(qemuProgress *self)
+{
+    self->done = self->total;
+}
+
+void
 qemuProgressMark(qemuProgress *self, gint64 now)
 {
     guint slot = self->count % QEMU_PROGRESS_SAMPLES;
@@ -20,6 +26,15 @@ qemuProgressMark(qemuProgress *self, gint64 now)
     self->samples[slot].time = now;
     self->samples[slot].done = self->done;
     self->count++;
+}
+
+void
+qemuProgressRestart(qemuProgress *self)
+{
+    if (self->count == 0)
+        return;
+    self->samples[0] = self->samples[(self->count - 1) % QEMU_PROGRESS_SAMPLES];
+    self->count = 1;
 }
 
 guint64

@@ -28,8 +28,14 @@ struct _qemuProgress {
 /* Where the stream is, whenever somebody looks. */
 void qemuProgressSet(qemuProgress *self, guint64 done, guint64 total);
 
+/* It is at its end, whatever was missing. */
+void qemuProgressComplete(qemuProgress *self);
+
 /* Makes where the stream is a sample of the rate. */
 void qemuProgressMark(qemuProgress *self, gint64 now);
+
+/* Forgets all samples but the latest: from here on it goes at another pace. */
+void qemuProgressRestart(qemuProgress *self);
 
 guint64 qemuProgressLeft(const qemuProgress *self);
 

@@ -57,10 +57,12 @@ qemuQmpString(jsonObject *object, const char *key)
 
 /* A qemuQmpEventType; -1: a status that tells nothing */
 static int
-qemuQmpStatusType(const char *status)
+qemuQmpStatusType(const char *id, const char *status)
 {
     static const char *const ending[] = { "aborting", "waiting", "pending", "concluded", NULL };
 
+    if (id && g_str_has_prefix(id, "create-libvirt-"))
+        return g_strcmp0(status, "created") ? -1 : QEMU_QMP_CREATING;
     if (!g_strcmp0(status, "running"))
         return QEMU_QMP_JOB_RUNNING;
     return status && g_strv_contains(ending, status) ? QEMU_QMP_JOB_ENDING : -1;
@@ -81,7 +83,7 @@ qemuQmpEventParse(const char *name, const char *details)
     }
 
     if (g_str_equal(name, "JOB_STATUS_CHANGE")) {
-        type = qemuQmpStatusType(qemuQmpString(data, "status"));
+        type = qemuQmpStatusType(qemuQmpString(data, "id"), qemuQmpString(data, "status"));
         if (type < 0)
             return NULL;
         target = qemuQmpJobTarget(qemuQmpString(data, "id"));
@@ -90,7 +92,7 @@ qemuQmpEventParse(const char *name, const char *details)
             return NULL;
         target = qemuQmpJobTarget(qemuQmpString(data, "device"));
     }
-    if (!target)
+    if (!target && type != QEMU_QMP_CREATING)
         return NULL;
 
     event = g_new0(qemuQmpEvent, 1);
@@ -144,6 +146,15 @@ char *
 qemuQmpGetfd(const char *fdname)
 {
     g_autoptr(jsonObject) command = qemuQmpCommand("getfd");
+
+    qemuQmpAddString(qemuQmpArguments(command), "fdname", fdname);
+    return qemuQmpText(command);
+}
+
+char *
+qemuQmpClosefd(const char *fdname)
+{
+    g_autoptr(jsonObject) command = qemuQmpCommand("closefd");
 
     qemuQmpAddString(qemuQmpArguments(command), "fdname", fdname);
     return qemuQmpText(command);
@@ -205,9 +216,9 @@ qemuQmpQueryBlock(void)
 }
 
 char *
-qemuQmpQueryBlockJobs(void)
+qemuQmpQueryBlockGraph(void)
 {
-    g_autoptr(jsonObject) command = qemuQmpCommand("query-block-jobs");
+    g_autoptr(jsonObject) command = qemuQmpCommand("x-debug-query-block-graph");
 
     return qemuQmpText(command);
 }
@@ -246,31 +257,80 @@ qemuQmpIsDevice(const char *qdev, const char *alias)
     return g_strv_contains((const char *const *) parts, alias);
 }
 
-/* The array that a query returned, or NULL; it belongs to @answer. */
+/* The array that is a member of @object, or NULL; it belongs to @object. */
+static jsonObject *
+qemuQmpArray(jsonObject *object, const char *key)
+{
+    jsonObject *array = json_object_object_get(object, key);
+
+    return json_object_is_type(array, json_type_array) ? array : NULL;
+}
+
+/* What a query returned, if it is an array, or NULL; it belongs to @answer. */
 static jsonObject *
 qemuQmpReplyArray(jsonObject *answer)
 {
-    jsonObject *array = NULL;
+    return qemuQmpArray(answer, "return");
+}
 
-    if (!answer || !json_object_is_type(answer, json_type_object) ||
-        !json_object_object_get_ex(answer, "return", &array) ||
-        !json_object_is_type(array, json_type_array))
-        return NULL;
-    return array;
+/* The name of the graph's node that has this id, or NULL */
+static const char *
+qemuQmpNodeName(jsonObject *nodes, jsonObject *id)
+{
+    for (size_t i = 0; id && nodes && i < json_object_array_length(nodes); i++) {
+        jsonObject *node = json_object_array_get_idx(nodes, i);
+
+        if (json_object_equal(json_object_object_get(node, "id"), id))
+            return qemuQmpString(node, "name");
+    }
+    return NULL;
+}
+
+/* A pull holds the filter that it works through, the node that it copies into, and each node that
+ * it copies from. */
+static guint32
+qemuQmpPullDeepest(jsonObject *graph, jsonObject *job, const char *active)
+{
+    jsonObject *nodes = qemuQmpArray(graph, "nodes");
+    jsonObject *edges = qemuQmpArray(graph, "edges");
+    guint32 deepest = 1;
+    bool known = false;
+
+    for (size_t i = 0; edges && i < json_object_array_length(edges); i++) {
+        jsonObject *edge = json_object_array_get_idx(edges, i);
+        const char *name = qemuQmpString(edge, "name");
+
+        if (!json_object_equal(json_object_object_get(edge, "parent"), job))
+            continue;
+        if (!g_strcmp0(name, "intermediate node"))
+            deepest++;
+        else if (!g_strcmp0(name, "active node"))
+            known = !g_strcmp0(qemuQmpNodeName(nodes, json_object_object_get(edge, "child")),
+                               active);
+        else if (g_strcmp0(name, "main node"))
+            return 0;
+    }
+    return known ? deepest : 0;
 }
 
 char *
-qemuQmpReplyPullNode(const char *reply, const char *target)
+qemuQmpReplyPullNode(const char *reply, const char *target, guint32 *deepest)
 {
     g_autoptr(jsonObject) answer = qemuQmpRead(reply);
-    jsonObject *jobs = qemuQmpReplyArray(answer);
+    jsonObject *graph = json_object_object_get(answer, "return");
+    jsonObject *nodes = qemuQmpArray(graph, "nodes");
 
-    for (size_t i = 0; jobs && i < json_object_array_length(jobs); i++) {
-        const char *id = qemuQmpString(json_object_array_get_idx(jobs, i), "device");
-        g_autofree char *pulled = qemuQmpJobTarget(id);
+    for (size_t i = 0; nodes && i < json_object_array_length(nodes); i++) {
+        jsonObject *node = json_object_array_get_idx(nodes, i);
+        const char *name = qemuQmpString(node, "name");
+        g_autofree char *pulled = qemuQmpJobTarget(name);
 
-        if (!g_strcmp0(pulled, target))
-            return g_strdup(id + strlen("pull-") + strlen(target) + strlen("-"));
+        if (!g_strcmp0(pulled, target) && !g_strcmp0(qemuQmpString(node, "type"), "block-job")) {
+            char *active = g_strdup(name + strlen("pull-") + strlen(target) + strlen("-"));
+
+            *deepest = qemuQmpPullDeepest(graph, json_object_object_get(node, "id"), active);
+            return active;
+        }
     }
     return NULL;
 }

@@ -11,10 +11,17 @@
 
 #pragma once
 
-#include "qemu/qemu_disk.h"
+#include "conf/domain_disk.h"
 #include "qemu/qemu_hydrator.h"
+#include "qemu/qemu_pace.h"
 #include "qemu/qemu_progress.h"
 #include "stream_entry.h"
+
+typedef enum {
+    QEMU_STREAM_UNHYDRATED, /* the job is alone */
+    QEMU_STREAM_HYDRATING,
+    QEMU_STREAM_HYDRATED,   /* nothing is left to copy, the job runs through */
+} qemuStreamHydration;
 
 typedef struct _qemuStream qemuStream;
 struct _qemuStream {
@@ -25,28 +32,34 @@ struct _qemuStream {
     char *alias;
     char *source;       /* path of the top image, or NULL */
     unsigned int depth; /* images below the top one when the stream began */
+    char **layers;      /* their names, as domainDisk has them */
     gint64 began;       /* µs, monotonic */
+    const char *unhydratable; /* why nothing ever hydrates it; NULL: it may be */
 
     /* protected by the lock of the table (qemu_streams.h) that the stream is in */
     virDomainPtr dom; /* on the newest connection */
     virDomainStreamDiskStatus state;
-    char *base;               /* as the caller named it; NULL: none, or not known */
-    unsigned long long limit; /* what the user allows, bytes per second; 0: all */
+    char *base;               /* as the caller named it, or as found; NULL: none, or not known */
+    streamSettings settings;    /* as the user wants it */
+    guint64 iotune;           /* what the guest may of its disk, bytes per second; 0: all */
+    bool own;                 /* we started its job */
+    qemuPace pace;            /* to the deadline */
     unsigned long long speed; /* what the job was last told */
     guint speedSerial;        /* odd while the job is being told; one more before and after */
     bool held;                /* another disk of the guest has the turn */
-    qemuProgress progress;
+    qemuProgress progress;    /* the job's position */
+    qemuProgress copying;     /* what is really copied, and to be; unless unhydrated */
+    guint64 copiedBefore;     /* by hydrators before the present one, and the job beside them */
     char *error;         /* QEMU's reason, once it gave one */
     char *reason;        /* why it stopped or failed, once it did */
     unsigned int echoes; /* ends of jobs that are dealt with, whose events are still to come */
     unsigned int missed; /* times in a row that libvirt knew no job */
-    guint32 deepest;     /* the lowest layer to copy from; 0: not known */
-    bool hydrating;
-    qemuHydratorFigures hydration; /* while hydrating */
-    char *unhydrated;              /* why it is not, if something went wrong */
+    qemuStreamHydration hydration;
+    qemuHydratorFigures figures; /* while hydrating */
+    char *unhydrated;            /* why it is not, if something went wrong */
 };
 
-qemuStream *qemuStreamNew(virDomainPtr dom, const qemuDisk *disk);
+qemuStream *qemuStreamNew(virDomainPtr dom, const domainDisk *disk);
 qemuStream *qemuStreamRef(qemuStream *self);
 void qemuStreamUnref(qemuStream *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuStream, qemuStreamUnref)
@@ -54,8 +67,38 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuStream, qemuStreamUnref)
 /* Whether the state may follow on the present one. */
 bool qemuStreamMayBecome(const qemuStream *self, virDomainStreamDiskStatus state);
 
+/* What job and hydration may copy together, bytes per second; 0: all. */
+guint64 qemuStreamGetLimit(const qemuStream *self);
+
 /* Not ended. */
 bool qemuStreamIsActive(const qemuStream *self);
 
+/* A hydrator begins, works, and ends: @done, or because of @reason, if that is worth telling.
+ * @deepest: the lowest layer that the job copies from, the top image being 1; below is the base.
+ * What hydrators before it have copied stays counted. */
+void qemuStreamBeginHydration(qemuStream *self, guint32 deepest);
+void qemuStreamSetHydration(qemuStream *self, const qemuHydratorFigures *figures);
+void qemuStreamEndHydration(qemuStream *self, bool done, const char *reason);
+
+/* Notes what is left until the deadline. @waiting: bytes of other disks, which wait for this one:
+ * they too are to end. */
+void qemuStreamStepPace(qemuStream *self, guint64 waiting, gint64 now);
+
+/* What a hydrator is to do: nothing, unless @wanted, and nothing before the job's @position; and
+ * how, with what the job leaves of a limit, and what the deadline asks for. */
+typedef struct _qemuStreamHydrationNeeds qemuStreamHydrationNeeds;
+struct _qemuStreamHydrationNeeds {
+    bool wanted;
+    guint64 position;
+    streamSettings settings;
+};
+qemuStreamHydrationNeeds qemuStreamGetHydrationNeeds(const qemuStream *self);
+
+/* What its byte counts count. */
+virDomainStreamDiskBasis qemuStreamGetBasis(const qemuStream *self);
+
 /* The VIR_DOMAIN_STREAM_DISK_STATS_* parameters of the present moment, as an entry. */
 streamEntry *qemuStreamGetEntry(const qemuStream *self, gint64 now);
+
+/* The short form of the statistics; -1 if a name is longer than its place. */
+int qemuStreamGetState(const qemuStream *self, virDomainStreamDiskStatePtr state);

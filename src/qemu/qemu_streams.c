@@ -3,34 +3,38 @@
 
 #include "qemu/qemu_streams.h"
 
+#include "qemu/qemu_policy.h"
 #include "qemu/qemu_turn.h"
 #include "stream_event.h"
-#include "util/error.h"
 #include "util/handle.h"
 #include "util/lock.h"
 #include "util/log.h"
-
-#define VIR_FROM_THIS VIR_FROM_QEMU
 
 LOG_INIT("qemu.streams");
 
 struct _qemuStreams {
     void *publisher;
     bool turns;
+    const char *unhydratable;
     GMutex lock;       /* protects all below; the lock of stream_event.c nests in it */
     GHashTable *table; /* "UUID/target" -> qemuStream */
+    GHashTable *policies; /* "UUID/" -> what the domain's metadata keeps */
+    GHashTable *keeping;  /* "UUID/", while a thread changes that */
 };
 
 qemuStreams *
-qemuStreamsNew(void *publisher, bool turns)
+qemuStreamsNew(void *publisher, bool turns, const char *unhydratable)
 {
     qemuStreams *self = g_new0(qemuStreams, 1);
 
     self->publisher = publisher;
     self->turns = turns;
+    self->unhydratable = unhydratable;
     g_mutex_init(&self->lock);
     self->table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                         (GDestroyNotify) qemuStreamUnref);
+    self->policies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    self->keeping = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return self;
 }
 
@@ -40,8 +44,16 @@ qemuStreamsFree(qemuStreams *self)
     if (!self)
         return;
     g_hash_table_unref(self->table);
+    g_hash_table_unref(self->policies);
+    g_hash_table_unref(self->keeping);
     g_mutex_clear(&self->lock);
     g_free(self);
+}
+
+const char *
+qemuStreamsUnhydratable(qemuStreams *self)
+{
+    return self->unhydratable;
 }
 
 static char *
@@ -173,7 +185,7 @@ qemuStreamsPassTurnLocked(qemuStreams *self, virDomainPtr dom)
 }
 
 static qemuStream *
-qemuStreamsAdd(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk)
+qemuStreamsAdd(qemuStreams *self, virDomainPtr dom, const domainDisk *disk)
 {
     qemuStream *before = qemuStreamsFindLocked(self, dom, disk->target);
     qemuStream *stream;
@@ -181,6 +193,7 @@ qemuStreamsAdd(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk)
     if (before && qemuStreamIsActive(before))
         return NULL;
     stream = qemuStreamNew(dom, disk);
+    stream->unhydratable = self->unhydratable;
     if (before)
         stream->echoes = before->echoes;
     stream->held = self->turns;
@@ -190,8 +203,8 @@ qemuStreamsAdd(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk)
 }
 
 qemuStream *
-qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk,
-                 const char *base, guint32 deepest, unsigned long long limit)
+qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const domainDisk *disk,
+                 const char *base, const streamSettings *settings)
 {
     LOCK_SCOPE(&self->lock);
     qemuStream *stream = qemuStreamsAdd(self, dom, disk);
@@ -199,15 +212,15 @@ qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk,
     if (!stream)
         return NULL;
     stream->base = g_strdup(base);
-    stream->deepest = deepest;
-    stream->limit = limit;
-    stream->speed = qemuTurnSpeed(stream->held, limit);
+    stream->settings = *settings;
+    stream->own = true;
+    stream->speed = qemuTurnSpeed(stream->held, qemuStreamGetLimit(stream));
     return stream;
 }
 
 qemuStream *
-qemuStreamsAdopt(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk,
-                 unsigned long long speed, bool announce)
+qemuStreamsAdopt(qemuStreams *self, virDomainPtr dom, const domainDisk *disk,
+                 unsigned long long speed, const streamSettings *kept, bool announce)
 {
     LOCK_SCOPE(&self->lock);
     qemuStream *stream = qemuStreamsAdd(self, dom, disk);
@@ -215,10 +228,10 @@ qemuStreamsAdopt(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk,
     if (!stream)
         return NULL;
     stream->speed = speed;
-    if (disk->depth == 1)
-        stream->deepest = G_MAXUINT32; /* whoever started it can have meant nothing else */
-    /* held by a virtstreamd, which alone may let it go */
-    stream->limit = self->turns && speed == QEMU_TURN_HELD_SPEED ? 0 : speed;
+    stream->settings = *kept;
+    /* somebody set it, unless a virtstreamd held the job, or paced it */
+    if (!self->turns || (speed != QEMU_TURN_HELD_SPEED && kept->deadline == 0))
+        stream->settings.bandwidth = speed;
     if (announce)
         qemuStreamsBecomeLocked(self, stream, VIR_DOMAIN_STREAM_DISK_RUNNING);
     else
@@ -277,7 +290,6 @@ qemuStreamsEnd(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStatus 
                const char *reason, bool echo)
 {
     LOCK_SCOPE(&self->lock);
-    guint64 total = stream->progress.total;
 
     if (stream->state == VIR_DOMAIN_STREAM_DISK_STOPPING && state == VIR_DOMAIN_STREAM_DISK_STOPPED)
         reason = "stopped on request";
@@ -286,9 +298,10 @@ qemuStreamsEnd(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStatus 
     stream->held = false;
     if (echo)
         stream->echoes++;
-    if (state == VIR_DOMAIN_STREAM_DISK_COMPLETED)
-        qemuProgressSet(&stream->progress, total, total);
-    else
+    if (state == VIR_DOMAIN_STREAM_DISK_COMPLETED) {
+        qemuProgressComplete(&stream->progress);
+        qemuProgressComplete(&stream->copying);
+    } else
         stream->reason = g_strdup(stream->error ? stream->error : reason);
     LOG_INFO("stream of disk %s of domain %s ended%s%s", stream->target,
              virDomainGetName(stream->dom), stream->reason ? ": " : "",
@@ -347,6 +360,22 @@ qemuStreamsSpeedSerial(qemuStreams *self, qemuStream *stream)
     return stream->speedSerial;
 }
 
+static void
+qemuStreamsPaceLocked(qemuStreams *self, qemuStream *stream)
+{
+    g_autoptr(GPtrArray) streams = qemuStreamsListActiveLocked(self, stream->dom);
+    guint64 waiting = 0;
+
+    for (guint i = 0; i < streams->len; i++) {
+        const qemuStream *other = g_ptr_array_index(streams, i);
+
+        if (other->held)
+            waiting += qemuProgressLeft(&other->progress);
+    }
+    if (!stream->held)
+        qemuStreamStepPace(stream, waiting, g_get_monotonic_time());
+}
+
 void
 qemuStreamsSample(qemuStreams *self, qemuStream *stream, guint64 done, guint64 total,
                   unsigned long long speed, guint serial, bool tick)
@@ -358,9 +387,11 @@ qemuStreamsSample(qemuStreams *self, qemuStream *stream, guint64 done, guint64 t
     stream->missed = 0;
     qemuProgressSet(&stream->progress, done, total);
     if (speed != stream->speed && serial % 2 == 0 && serial == stream->speedSerial)
-        stream->limit = stream->speed = speed;
+        stream->settings.bandwidth = stream->speed = speed;
     if (tick && stream->state == VIR_DOMAIN_STREAM_DISK_RUNNING) {
         qemuProgressMark(&stream->progress, g_get_monotonic_time());
+        qemuProgressMark(&stream->copying, g_get_monotonic_time());
+        qemuStreamsPaceLocked(self, stream);
         qemuStreamsPublish(self, stream, VIR_DOMAIN_STREAM_DISK_EVENT_PROGRESS);
     }
 }
@@ -373,21 +404,30 @@ qemuStreamsMissed(qemuStreams *self, qemuStream *stream)
     return ++stream->missed;
 }
 
-unsigned long long
-qemuStreamsSetLimit(qemuStreams *self, qemuStream *stream, unsigned long long limit)
+streamSettings
+qemuStreamsChange(qemuStreams *self, qemuStream *stream, const streamSettings *change)
 {
     LOCK_SCOPE(&self->lock);
-    unsigned long long before = stream->limit;
+    streamSettings before = stream->settings;
 
-    stream->limit = limit;
+    streamSettingsMerge(&stream->settings, change);
     return before;
+}
+
+void
+qemuStreamsTune(qemuStreams *self, qemuStream *stream, guint64 iotune)
+{
+    LOCK_SCOPE(&self->lock);
+
+    stream->iotune = iotune;
 }
 
 bool
 qemuStreamsSpeedWanted(qemuStreams *self, qemuStream *stream, unsigned long long *speed)
 {
     LOCK_SCOPE(&self->lock);
-    unsigned long long wanted = qemuTurnSpeed(stream->held, stream->limit);
+    guint64 limit = stream->own ? qemuStreamGetLimit(stream) : stream->settings.bandwidth;
+    unsigned long long wanted = qemuTurnSpeed(stream->held, qemuPaceLimit(&stream->pace, limit));
 
     if (stream->state != VIR_DOMAIN_STREAM_DISK_RUNNING || wanted == stream->speed ||
         stream->speedSerial % 2)
@@ -405,6 +445,32 @@ qemuStreamsSpeedSet(qemuStreams *self, qemuStream *stream, unsigned long long sp
     stream->speedSerial++;
     if (success)
         stream->speed = speed;
+}
+
+bool
+qemuStreamsPolicyWanted(qemuStreams *self, virDomainPtr dom, char **policy)
+{
+    LOCK_SCOPE(&self->lock);
+    g_autoptr(GPtrArray) streams = qemuStreamsListActiveLocked(self, dom);
+    g_autofree char *wanted = qemuPolicyFormat(streams);
+    g_autofree char *key = qemuStreamsKey(dom, "");
+
+    if (!self->turns || !g_strcmp0(wanted, g_hash_table_lookup(self->policies, key)) ||
+        !g_hash_table_add(self->keeping, g_strdup(key)))
+        return false;
+    *policy = g_steal_pointer(&wanted);
+    return true;
+}
+
+void
+qemuStreamsPolicyKept(qemuStreams *self, virDomainPtr dom, const char *policy, bool success)
+{
+    LOCK_SCOPE(&self->lock);
+    g_autofree char *key = qemuStreamsKey(dom, "");
+
+    g_hash_table_remove(self->keeping, key);
+    if (success)
+        g_hash_table_replace(self->policies, g_steal_pointer(&key), g_strdup(policy));
 }
 
 virDomainPtr
@@ -439,46 +505,40 @@ int
 qemuStreamsGetState(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStatePtr state)
 {
     LOCK_SCOPE(&self->lock);
-    virDomainStreamDiskState result = {
-        .offset = stream->progress.done,
-        .size = stream->progress.total,
-    };
 
-    if (g_strlcpy(result.alias, stream->alias, sizeof(result.alias)) >= sizeof(result.alias) ||
-        g_strlcpy(result.target, stream->target, sizeof(result.target)) >= sizeof(result.target)) {
-        errorReport(VIR_ERR_OVERFLOW, "the alias of disk '%s' is too long", stream->target);
-        return -1;
-    }
-    *state = result;
-    return 0;
+    return qemuStreamGetState(stream, state);
 }
 
-qemuStreamsHydrationNeeds
+qemuStreamHydrationNeeds
 qemuStreamsGetHydrationNeeds(qemuStreams *self, qemuStream *stream)
 {
     LOCK_SCOPE(&self->lock);
-    guint64 pulled = qemuProgressLatest(&stream->progress);
 
-    return (qemuStreamsHydrationNeeds) {
-        .wanted = stream->state == VIR_DOMAIN_STREAM_DISK_RUNNING && !stream->held &&
-                  stream->deepest >= 2,
-        .deepest = stream->deepest,
-        .limited = stream->limit > 0,
-        .bandwidth = stream->limit > pulled ? stream->limit - pulled : 0,
-    };
+    return qemuStreamGetHydrationNeeds(stream);
 }
 
 void
-qemuStreamsSetHydration(qemuStreams *self, qemuStream *stream,
-                        const qemuHydratorFigures *figures, const char *reason)
+qemuStreamsBeginHydration(qemuStreams *self, qemuStream *stream, guint32 deepest)
 {
     LOCK_SCOPE(&self->lock);
 
-    stream->hydrating = figures != NULL;
-    if (figures)
-        stream->hydration = *figures;
-    g_free(stream->unhydrated);
-    stream->unhydrated = g_strdup(reason);
+    qemuStreamBeginHydration(stream, deepest);
+}
+
+void
+qemuStreamsSetHydration(qemuStreams *self, qemuStream *stream, const qemuHydratorFigures *figures)
+{
+    LOCK_SCOPE(&self->lock);
+
+    qemuStreamSetHydration(stream, figures);
+}
+
+void
+qemuStreamsEndHydration(qemuStreams *self, qemuStream *stream, bool done, const char *reason)
+{
+    LOCK_SCOPE(&self->lock);
+
+    qemuStreamEndHydration(stream, done, reason);
 }
 
 streamEntry *
@@ -493,9 +553,11 @@ void
 qemuStreamsForgetEnded(qemuStreams *self, virDomainPtr dom)
 {
     LOCK_SCOPE(&self->lock);
+    g_autofree char *key = qemuStreamsKey(dom, "");
     GHashTableIter iter;
     void *value;
 
+    g_hash_table_remove(self->policies, key);
     g_hash_table_iter_init(&iter, self->table);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         qemuStream *stream = value;

@@ -15,9 +15,13 @@
 typedef struct _qemuStreams qemuStreams;
 
 /* @publisher: the priv that events are published with; @turns: let one stream of a domain
- * have its full speed at a time */
-qemuStreams *qemuStreamsNew(void *publisher, bool turns);
+ * have its full speed at a time; @unhydratable: a constant, why none of them is ever hydrated;
+ * NULL: they may be */
+qemuStreams *qemuStreamsNew(void *publisher, bool turns, const char *unhydratable);
 void qemuStreamsFree(qemuStreams *self);
+
+/* What it was made with */
+const char *qemuStreamsUnhydratable(qemuStreams *self);
 
 /* By target or path, active or ended; NULL if there is none. No error is reported. */
 qemuStream *qemuStreamsFind(qemuStreams *self, virDomainPtr dom, const char *disk);
@@ -28,13 +32,15 @@ qemuStream *qemuStreamsFindActive(qemuStreams *self, virDomainPtr dom, const cha
 GPtrArray *qemuStreamsListActive(qemuStreams *self, virDomainPtr dom);
 
 /* A new stream, STARTING, whose job is yet to be started with the speed it has; NULL if the
- * disk has an active one. @base NULL: none; @deepest: the layer above it, 0 if not known */
-qemuStream *qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk,
-                             const char *base, guint32 deepest, unsigned long long limit);
+ * disk has an active one. @base NULL: none */
+qemuStream *qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const domainDisk *disk,
+                             const char *base, const streamSettings *settings);
 
-/* The same, for a job that runs already, with speed @speed. @announce: publish STARTED. */
-qemuStream *qemuStreamsAdopt(qemuStreams *self, virDomainPtr dom, const qemuDisk *disk,
-                             unsigned long long speed, bool announce);
+/* The same, for a job that runs already, with speed @speed, and what was @kept of its settings.
+ * @announce: publish STARTED. */
+qemuStream *qemuStreamsAdopt(qemuStreams *self, virDomainPtr dom, const domainDisk *disk,
+                             unsigned long long speed, const streamSettings *kept,
+                             bool announce);
 
 /* Takes back a stream that is still STARTING, because its job was refused. */
 void qemuStreamsForget(qemuStreams *self, qemuStream *stream);
@@ -72,9 +78,13 @@ guint qemuStreamsSpeedSerial(qemuStreams *self, qemuStream *stream);
 /* libvirt knew no job: how many times in a row by now. */
 unsigned int qemuStreamsMissed(qemuStreams *self, qemuStream *stream);
 
-/* Sets the limit, and returns the one before. */
-unsigned long long qemuStreamsSetLimit(qemuStreams *self, qemuStream *stream,
-                                       unsigned long long limit);
+/* Sets what @change names, and returns all settings of before. */
+streamSettings qemuStreamsChange(qemuStreams *self, qemuStream *stream,
+                                 const streamSettings *change);
+
+/* The guest may have so much of its disk now. Hydration, and the jobs that we started, keep within
+ * it; what others started is not slower for it than libvirt has it. */
+void qemuStreamsTune(qemuStreams *self, qemuStream *stream, guint64 iotune);
 
 /* Whether the job should get another speed, and which: then set it, and say so with
  * qemuStreamsSpeedSet(), also if it failed. One thread at a time is told to. */
@@ -82,32 +92,34 @@ bool qemuStreamsSpeedWanted(qemuStreams *self, qemuStream *stream, unsigned long
 void qemuStreamsSpeedSet(qemuStreams *self, qemuStream *stream, unsigned long long speed,
                          bool success);
 
+/* Whether the domain's metadata should keep another policy than it does, and which, to be freed;
+ * NULL: none. Then keep it, and say so with qemuStreamsPolicyKept(), also if it failed. One
+ * thread at a time is told to. */
+bool qemuStreamsPolicyWanted(qemuStreams *self, virDomainPtr dom, char **policy);
+void qemuStreamsPolicyKept(qemuStreams *self, virDomainPtr dom, const char *policy,
+                           bool success);
+
 /* The stream's domain, as a reference; and the same one on a new connection. */
 virDomainPtr qemuStreamsGetDomain(qemuStreams *self, qemuStream *stream);
 void qemuStreamsSetDomain(qemuStreams *self, qemuStream *stream, virDomainPtr dom);
 
 bool qemuStreamsIsActive(qemuStreams *self, qemuStream *stream);
 
-/* The short form of the statistics; -1 if a name is longer than its place. */
+/* As qemuStreamGetState() */
 int qemuStreamsGetState(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStatePtr state);
 
-/* What a hydrator is to do: nothing, unless @wanted; copy from layers down to @deepest; with
- * a limit, what the job leaves of it, per second. */
-typedef struct _qemuStreamsHydrationNeeds qemuStreamsHydrationNeeds;
-struct _qemuStreamsHydrationNeeds {
-    bool wanted;
-    guint32 deepest;
-    bool limited;
-    guint64 bandwidth;
-};
-qemuStreamsHydrationNeeds qemuStreamsGetHydrationNeeds(qemuStreams *self, qemuStream *stream);
+/* What a hydrator is to do. */
+qemuStreamHydrationNeeds qemuStreamsGetHydrationNeeds(qemuStreams *self, qemuStream *stream);
 
-/* How hydration goes; @figures NULL: it does not, because of @reason, or NULL if all is well. */
+/* As qemuStreamBeginHydration() and so on. */
+void qemuStreamsBeginHydration(qemuStreams *self, qemuStream *stream, guint32 deepest);
 void qemuStreamsSetHydration(qemuStreams *self, qemuStream *stream,
-                             const qemuHydratorFigures *figures, const char *reason);
+                             const qemuHydratorFigures *figures);
+void qemuStreamsEndHydration(qemuStreams *self, qemuStream *stream, bool done,
+                             const char *reason);
 
 /* The statistics of this moment. */
 streamEntry *qemuStreamsGetEntry(qemuStreams *self, qemuStream *stream);
 
-/* Drops what is remembered of a domain's ended streams. */
+/* Drops what is remembered of a domain that runs no more. */
 void qemuStreamsForgetEnded(qemuStreams *self, virDomainPtr dom);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "qemu/qemu_job.h"
+#include "qemu/qemu_policy.h"
 #include "util/error.h"
 #include "util/handle.h"
 #include "util/log.h"
@@ -14,12 +15,10 @@
 
 LOG_INIT("qemu.sync");
 
-GPtrArray *
-qemuSyncGetDisks(virDomainPtr dom)
+/* Of a running domain, to be freed with free() */
+static char *
+qemuSyncGetXml(virDomainPtr dom)
 {
-    char *xml = NULL;
-    GPtrArray *disks;
-
     switch (virDomainIsActive(dom)) {
     case 0:
         errorReport(VIR_ERR_OPERATION_INVALID, "domain '%s' is not running",
@@ -30,15 +29,22 @@ qemuSyncGetDisks(virDomainPtr dom)
     default:
         return NULL;
     }
-    if (!(xml = virDomainGetXMLDesc(dom, 0)))
-        return NULL;
-    disks = qemuDiskListParse(xml);
+    return virDomainGetXMLDesc(dom, 0);
+}
+
+GPtrArray *
+qemuSyncGetDisks(virDomainPtr dom)
+{
+    char *xml = qemuSyncGetXml(dom);
+    GPtrArray *disks = xml ? domainDiskListParse(xml) : NULL;
+
     free(xml);
     return disks;
 }
 
 static void
-qemuSyncAdoptDisk(qemuStreams *streams, virDomainPtr dom, const qemuDisk *disk, bool announce)
+qemuSyncAdoptDisk(qemuStreams *streams, virDomainPtr dom, const domainDisk *disk,
+                  const streamSettings *kept, bool announce)
 {
     g_autoptr(qemuStream) known = qemuStreamsFindActive(streams, dom, disk->target);
     g_autoptr(qemuStream) stream = NULL;
@@ -46,7 +52,7 @@ qemuSyncAdoptDisk(qemuStreams *streams, virDomainPtr dom, const qemuDisk *disk, 
 
     if (known || disk->depth == 0 || qemuJobGetPull(dom, disk->target, &info) != 1)
         return;
-    if (!(stream = qemuStreamsAdopt(streams, dom, disk, info.bandwidth, announce)))
+    if (!(stream = qemuStreamsAdopt(streams, dom, disk, info.bandwidth, kept, announce)))
         return;
     LOG_INFO("found the pull of disk %s of domain %s", disk->target, virDomainGetName(dom));
     qemuStreamsSample(streams, stream, info.cur, info.end, info.bandwidth,
@@ -56,12 +62,24 @@ qemuSyncAdoptDisk(qemuStreams *streams, virDomainPtr dom, const qemuDisk *disk, 
 int
 qemuSyncAdopt(qemuStreams *streams, virDomainPtr dom, bool announce)
 {
-    g_autoptr(GPtrArray) disks = qemuSyncGetDisks(dom);
+    char *xml = qemuSyncGetXml(dom);
+    g_autoptr(GPtrArray) disks = xml ? domainDiskListParse(xml) : NULL;
+    g_autoptr(domainMetadata) policy =
+        xml ? domainMetadataFind(xml, QEMU_POLICY_URI, QEMU_POLICY_NAME) : NULL;
 
+    free(xml);
     if (!disks)
         return -1;
-    for (guint i = 0; i < disks->len; i++)
-        qemuSyncAdoptDisk(streams, dom, g_ptr_array_index(disks, i), announce);
+    for (guint i = 0; i < disks->len; i++) {
+        const domainDisk *disk = g_ptr_array_index(disks, i);
+        streamSettings kept = qemuPolicyParse(policy, disk->target);
+
+        qemuSyncAdoptDisk(streams, dom, disk, &kept, announce);
+    }
+    if (policy) { /* it may tell of streams that are no more */
+        qemuStreamsPolicyKept(streams, dom, "", true);
+        qemuSyncPolicy(streams, dom);
+    }
     virResetLastError(); /* a disk that could not be asked has no pull */
     return 0;
 }
@@ -102,7 +120,7 @@ qemuSyncResolve(qemuStreams *streams, qemuStream *stream,
 {
     g_autoptr(virDomain) dom = qemuStreamsGetDomain(streams, stream);
     g_autoptr(GPtrArray) disks = qemuSyncGetDisks(dom);
-    const qemuDisk *disk = disks ? qemuDiskListFind(disks, stream->target) : NULL;
+    const domainDisk *disk = disks ? domainDiskListFind(disks, stream->target) : NULL;
 
     if (!disks && virGetLastErrorCode() != VIR_ERR_OPERATION_INVALID) {
         LOG_DEBUG("how the stream of disk %s ended: %s", stream->target, errorText());
@@ -119,6 +137,8 @@ qemuSyncResolve(qemuStreams *streams, qemuStream *stream,
         qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, echo);
     else
         qemuStreamsEnd(streams, stream, otherwise, reason, echo);
+    if (disks && qemuSyncSpeeds(streams, dom) < 0)
+        LOG_DEBUG("speed of a job: %s", errorText());
 }
 
 void
@@ -134,6 +154,23 @@ qemuSyncMove(qemuStreams *streams, qemuStream *stream, virConnectPtr conn)
     else if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
         qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
                        "the guest does not run any more", false);
+}
+
+int
+qemuSyncPolicy(qemuStreams *streams, virDomainPtr dom)
+{
+    char *wanted;
+
+    while (qemuStreamsPolicyWanted(streams, dom, &wanted)) {
+        g_autofree char *policy = wanted;
+        int rc = virDomainSetMetadata(dom, VIR_DOMAIN_METADATA_ELEMENT, policy, QEMU_POLICY_KEY,
+                                      QEMU_POLICY_URI, VIR_DOMAIN_AFFECT_LIVE);
+
+        qemuStreamsPolicyKept(streams, dom, policy, rc == 0);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int
@@ -155,11 +192,13 @@ int
 qemuSyncSpeeds(qemuStreams *streams, virDomainPtr dom)
 {
     g_autoptr(GPtrArray) active = qemuStreamsListActive(streams, dom);
-    int ret = 0;
+    int ret = qemuSyncPolicy(streams, dom); /* what would be lost with the speed before */
 
     for (guint i = 0; i < active->len; i++) {
         if (qemuSyncSpeed(streams, g_ptr_array_index(active, i), dom) < 0)
             ret = -1;
     }
+    if (qemuSyncPolicy(streams, dom) < 0) /* without what the speeds tell now */
+        ret = -1;
     return ret;
 }

@@ -30,5 +30,8 @@ void qemuSyncResolve(qemuStreams *streams, qemuStream *stream,
 /* From now on the stream's domain is the one on @conn; one that is gone ends the stream. */
 void qemuSyncMove(qemuStreams *streams, qemuStream *stream, virConnectPtr conn);
 
-/* Gives every stream of @dom the speed that it should have; -1 with the last error. */
+/* Gives every job of @dom the speed that it should have, and keeps in the domain's metadata what
+ * the jobs do not tell of their settings; -1 with the last error. */
 int qemuSyncSpeeds(qemuStreams *streams, virDomainPtr dom);
+/* Only the latter */
+int qemuSyncPolicy(qemuStreams *streams, virDomainPtr dom);

@@ -6,11 +6,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "remote/remote_autostart.h"
 #include "remote/remote_driver_event.h"
+#include "remote/remote_lock.h"
 #include "remote/remote_socket.h"
 #include "remote/streamdisk_protocol.h"
 #include "rpc/rpc_transport_unix.h"
-#include "stream_event.h"
 #include "stream_event.h"
 #include "util/error.h"
 #include "util/lock.h"
@@ -19,6 +20,9 @@
 #define VIR_FROM_THIS VIR_FROM_RPC
 
 LOG_INIT("remote.client");
+
+/* How often a daemon may leave just when it is spoken to */
+#define REMOTE_CLIENT_TRIES 5
 
 static struct {
     GMutex lock; /* protects all below; a client's own lock is taken inside */
@@ -132,6 +136,27 @@ remoteClientTry(gboolean session, rpcClient **client, gboolean *ended)
     return 1;
 }
 
+/* As remoteClientTry(), but a session's daemon that is not there is started. */
+static int
+remoteClientTryOrStart(gboolean session, rpcClient **client, gboolean *ended)
+{
+    int rc = remoteClientTry(session, client, ended);
+    int lock;
+
+    if (rc != 0 || !remoteAutostartIsWanted(session))
+        return rc;
+    if ((lock = remoteLockTake(session, TRUE)) < 0) {
+        LOG_DEBUG("no daemon is started, since others might do so too: %s", g_strerror(errno));
+        return 0;
+    }
+    /* the one who had the lock before may have started it */
+    rc = remoteClientTry(session, client, ended);
+    if (rc == 0 && remoteAutostart())
+        rc = remoteClientTry(session, client, ended);
+    remoteLockRelease(lock);
+    return rc;
+}
+
 int
 remoteClientOpen(gboolean session, rpcClient **client)
 {
@@ -140,10 +165,13 @@ remoteClientOpen(gboolean session, rpcClient **client)
     int rc = 1;
 
     if (!found) {
-        rc = remoteClientTry(session, &found, &ended);
+        rc = remoteClientTryOrStart(session, &found, &ended);
         /* a daemon that is just ending drops whom it has not accepted, and answers no more */
-        if (rc < 0 && ended)
-            rc = remoteClientTry(session, &found, &ended);
+        for (int tries = 1; rc < 0 && ended && tries < REMOTE_CLIENT_TRIES; tries++) {
+            virResetLastError();
+            ended = FALSE;
+            rc = remoteClientTryOrStart(session, &found, &ended);
+        }
         if (rc <= 0)
             return rc;
         remoteClientStore(session, found);

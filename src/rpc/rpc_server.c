@@ -8,11 +8,20 @@
 
 LOG_INIT("rpc.server");
 
+/* The clients of one kind of socket */
+typedef struct _rpcServerSide rpcServerSide;
+struct _rpcServerSide {
+    rpcServer *server;
+    unsigned int nclients;
+    unsigned int maxClients;
+};
+
 struct _rpcServer {
     /* all of the main context, but for running */
-    rpcServerLimits limits;
+    rpcSessionLimits limits;
     rpcServerCallbacks callbacks;
     void *opaque;
+    rpcServerSide sides[2]; /* read-write, read-only */
     GPtrArray *programs;
     GPtrArray *listeners;
     GPtrArray *sessions;
@@ -45,7 +54,7 @@ rpcServerRun(void *data, void *opaque)
 static void
 rpcServerCall(rpcSession *session, rpcMessage *msg, void *opaque)
 {
-    rpcServer *server = opaque;
+    rpcServer *server = ((rpcServerSide *) opaque)->server;
     rpcServerTask *task = g_new0(rpcServerTask, 1);
 
     task->session = rpcSessionRef(session);
@@ -65,10 +74,11 @@ rpcServerTellClients(rpcServer *server)
 static void
 rpcServerClosed(rpcSession *session, void *opaque)
 {
-    rpcServer *server = opaque;
+    rpcServerSide *side = opaque;
 
-    g_ptr_array_remove_fast(server->sessions, session);
-    rpcServerTellClients(server);
+    side->nclients--;
+    g_ptr_array_remove_fast(side->server->sessions, session);
+    rpcServerTellClients(side->server);
 }
 
 static void
@@ -79,16 +89,18 @@ rpcServerAccept(rpcTransport *transport, gboolean readonly, void *opaque)
         .closed = rpcServerClosed,
     };
     g_autoptr(rpcTransport) refused = transport;
-    rpcServer *server = opaque;
+    rpcServerSide *side = opaque;
+    rpcServer *server = side->server;
     rpcIdentity identity;
 
     if (transport->ops->identity(transport, &identity) < 0) {
         LOG_ERROR("client refused: %s", errorText());
         return;
     }
-    if (server->sessions->len >= server->limits.maxClients) {
-        LOG_WARNING("client of pid %lld refused: there are %u already",
-                    (long long) identity.pid, server->sessions->len);
+    if (side->nclients >= side->maxClients) {
+        LOG_WARNING("client of pid %lld uid %lld refused: there are %u%s already",
+                    (long long) identity.pid, (long long) identity.uid, side->nclients,
+                    readonly ? " read-only" : "");
         return;
     }
     if (server->callbacks.accept &&
@@ -97,9 +109,10 @@ rpcServerAccept(rpcTransport *transport, gboolean readonly, void *opaque)
 
     LOG_INFO("client of pid %lld uid %lld connected%s", (long long) identity.pid,
              (long long) identity.uid, readonly ? " read-only" : "");
+    side->nclients++;
     g_ptr_array_add(server->sessions,
                     rpcSessionNew(g_steal_pointer(&refused), &identity, readonly,
-                                  &server->limits.session, &callbacks, server));
+                                  &server->limits, &callbacks, side));
     rpcServerTellClients(server);
 }
 
@@ -108,7 +121,9 @@ rpcServerNew(const rpcServerLimits *limits, const rpcServerCallbacks *callbacks,
 {
     rpcServer *server = g_new0(rpcServer, 1);
 
-    server->limits = *limits;
+    server->limits = limits->session;
+    server->sides[FALSE] = (rpcServerSide) { server, 0, limits->maxClients };
+    server->sides[TRUE] = (rpcServerSide) { server, 0, limits->maxReadonlyClients };
     server->callbacks = *callbacks;
     server->opaque = opaque;
     server->programs = g_ptr_array_new();
@@ -127,7 +142,8 @@ rpcServerAddProgram(rpcServer *server, const rpcProgram *program)
 void
 rpcServerListen(rpcServer *server, int fd, gboolean readonly)
 {
-    g_ptr_array_add(server->listeners, rpcListenerNew(fd, readonly, rpcServerAccept, server));
+    g_ptr_array_add(server->listeners, rpcListenerNew(fd, readonly, rpcServerAccept,
+                                                      &server->sides[readonly]));
 }
 
 void

@@ -12,7 +12,10 @@
 
 typedef struct _rpcServerLimits rpcServerLimits;
 struct _rpcServerLimits {
-    unsigned int maxClients; /* more are accepted and disconnected at once */
+    /* on the read-write and, counted apart, the read-only sockets; more are accepted and
+     * disconnected at once */
+    unsigned int maxClients;
+    unsigned int maxReadonlyClients;
     unsigned int maxWorkers; /* calls that run at the same time */
     rpcSessionLimits session;
 };
@@ -21,7 +24,7 @@ typedef struct _rpcServerCallbacks rpcServerCallbacks;
 struct _rpcServerCallbacks {
     /* whether this peer may connect; logs why not. NULL: everybody may */
     gboolean (*accept)(const rpcIdentity *identity, gboolean readonly, void *opaque);
-    /* the number of clients has changed. NULL: not wanted */
+    /* the number of all clients has changed. NULL: not wanted */
     void (*clients)(unsigned int nclients, void *opaque);
 };
 

@@ -44,6 +44,7 @@ struct _rpcSession {
     rpcKeepalive keepalive;
     rpcSender sender;
     gboolean sendingReply;
+    gboolean stuck; /* the client took nothing of it when last tried */
 
     GMutex lock; /* protects all below; nothing else is locked while it is held */
     GQueue outgoing;       /* of rpcSessionItem */
@@ -183,10 +184,14 @@ rpcSessionWritten(rpcSession *session, gsize len)
 static int
 rpcSessionWrite(rpcSession *session)
 {
+    session->stuck = session->sender.bytes != NULL;
     while (session->sender.bytes || rpcSessionStartNext(session)) {
         gsize len = g_bytes_get_size(session->sender.bytes);
+        gsize sent = session->sender.sent;
         int rc = rpcSenderContinue(&session->sender, session->transport);
 
+        if (rc > 0 || session->sender.sent > sent)
+            session->stuck = FALSE;
         if (rc <= 0)
             return rc;
         rpcSessionWritten(session, len);
@@ -261,7 +266,8 @@ rpcSessionTick(rpcSession *session, gboolean reading)
 {
     GBytes *ping = NULL;
 
-    if (!reading)
+    /* whoever is not read cannot answer, but has to take what is written */
+    if (!reading && !session->stuck)
         rpcKeepaliveForgive(&session->keepalive);
     if (rpcKeepaliveTick(&session->keepalive, g_get_monotonic_time(), &ping) < 0)
         return -1;

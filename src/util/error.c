@@ -5,6 +5,16 @@
 
 #include <glib.h>
 
+/* Of the text of the last error that was this library's own. The text tells more than a flag:
+ * libvirt's calls put their errors in the place of ours without a word. */
+static __thread guint errorOwn;
+
+void
+errorMark(void)
+{
+    errorOwn = g_str_hash(errorText());
+}
+
 void
 errorReportSystemFull(int domain, int err, const char *file, const char *func, size_t line,
                       const char *fmt, ...)
@@ -19,6 +29,7 @@ errorReportSystemFull(int domain, int err, const char *file, const char *func, s
     /* VIR_ERR_SYSTEM_ERROR has no words of its own, the text is the message */
     stockGet()->reportError(domain, VIR_ERR_SYSTEM_ERROR, file, func, line,
                             "%s: %s", text, g_strerror(err));
+    errorMark();
 }
 
 void
@@ -27,12 +38,14 @@ errorRaise(int domain, int code, int level, const char *message,
 {
     stockGet()->raiseError(__FILE__, __func__, __LINE__, domain, code, level,
                            str1, str2, str3, int1, int2, "%s", message);
+    errorMark();
 }
 
 void
 errorDispatch(virConnectPtr conn)
 {
-    stockGet()->dispatchError(conn);
+    if (g_str_hash(errorText()) == errorOwn)
+        stockGet()->dispatchError(conn);
 }
 
 const char *

@@ -15,7 +15,11 @@
 
 /* libvirt puts the code's own words before the text: "invalid argument: ..." */
 #define errorReport(code, ...) \
-    stockGet()->reportError(VIR_FROM_THIS, (code), __FILE__, __func__, __LINE__, __VA_ARGS__)
+    (stockGet()->reportError(VIR_FROM_THIS, (code), __FILE__, __func__, __LINE__, __VA_ARGS__), \
+     errorMark())
+
+/* The thread's error is this library's own, and not dispatched by a call of libvirt's. */
+void errorMark(void);
 
 /* "System error" with strerror(@err) behind the text */
 #define errorReportSystem(err, ...) \
@@ -28,7 +32,8 @@ void errorReportSystemFull(int domain, int err, const char *file, const char *fu
 void errorRaise(int domain, int code, int level, const char *message,
                 const char *str1, const char *str2, const char *str3, int int1, int int2);
 
-/* Hands the thread's error to the application's handler, as each libvirt call does. */
+/* Hands the thread's error to the application's handler, as each libvirt call does; not again
+ * if such a call, made by the library, has done so. */
 void errorDispatch(virConnectPtr conn);
 
 /* The thread's last error text, for a log line; never NULL. */

@@ -91,7 +91,7 @@ paramsGetSpeed(virTypedParameterPtr params, int nparams, const char *name,
     if (rc != 1)
         return rc;
     if (value > LLONG_MAX) {
-        errorReport(VIR_ERR_OVERFLOW, "%s must be less than %lld", name, LLONG_MAX);
+        errorReport(VIR_ERR_OVERFLOW, "%s must be at most %lld", name, LLONG_MAX);
         return -1;
     }
     *speed = value;

@@ -59,7 +59,7 @@ status 3"
   wait_until 60 shows "^status 0$"
   assert_eq "$(screen | sed 1d)" "Stream of 'vda' completed
 status 0"
-  shows '^vda  \[=+\]  100 %  16.0/16.0 MiB '
+  shows '^vda  \[=+\]  100 %  ([0-9.]+)/\1 [KM]iB '
   terminal kill-session -t stream
   virsh -q destroy guest
   virsh -q undefine guest

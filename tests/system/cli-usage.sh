@@ -28,9 +28,13 @@ done
 wrong info "'info' needs DOMAIN \[DISK\]" info
 wrong info "unexpected argument 'vdb'" info guest vda vdb
 wrong list "unexpected argument 'guest'" list guest
+for command in pause-hydration resume-hydration; do
+  wrong $command "'$command' needs DOMAIN \[DISK\]" $command
+  wrong $command "unexpected argument 'vdb'" $command guest vda vdb
+done
 wrong events "unexpected argument 'vda'" events guest vda
 wrong events "unknown event 'ended'" events --event ended
-wrong set "'set' needs --bandwidth" set guest vda
+wrong set "'set' needs an option that says what" set guest vda
 wrong stop "Unknown option --now" stop guest vda --now
 
 # --- options that need others ---
@@ -38,6 +42,14 @@ wrong start "--keep-relative needs --base" start guest vda --keep-relative
 wrong start "--verbose needs --wait" start guest vda --verbose
 wrong start "--timeout needs --wait" start guest vda --timeout 5
 wrong start "--detach-on-interrupt needs --wait" start guest vda --detach-on-interrupt
+
+# --- options that exclude others ---
+for command in start set; do
+  wrong $command "--fast and --guest-latency are mutually exclusive" \
+    $command guest vda --fast --guest-latency 2x
+  wrong $command "--guest-latency and --fast are mutually exclusive" \
+    $command guest vda --guest-latency default --fast
+done
 
 # --- numbers ---
 for rate in "" x 10X -5 +5 1.5M "10 M" 0x10 10MiBs 10BM MB /s 1e6; do
@@ -50,6 +62,18 @@ for rate in 8E 9223372036854775808 99999999999999999999 8388608T; do
   wrong start "--bandwidth '$rate' is too large, it must be below 8E" \
     start guest vda --bandwidth "$rate"
 done
+for latency in "" 2 0.9x -1ms 0us 61s 2m fast; do
+  for command in start set; do
+    wrong $command "--guest-latency '$latency' is not a factor such as 1.5x, a time such as 2ms.*" \
+      $command guest vda --guest-latency "$latency"
+  done
+done
+for duration in "" -1 1.5h 1w 366d soon; do
+  for command in start set; do
+    wrong $command "--deadline '$duration' is not a duration such as 90s, 30m or 2h, of 365d at most" \
+      $command guest vda --deadline "$duration"
+  done
+done
 for seconds in "" 0 -1 1.5 5s 2147484; do
   wrong start "--timeout '$seconds' is not a number of seconds from 1 to 2147483" \
     start guest vda --wait --timeout "$seconds"
@@ -60,14 +84,13 @@ done
 # --- right, but nobody is there ---
 run_fails 1 "^error: failed to connect to the hypervisor: .*libvirt-sock" virt-stream list
 run_fails 1 '^\{"error":\{"code":[0-9]+,"message":"failed to connect.*"\}\}$' virt-stream list --json
-run_fails 1 "^error: .*connections of type 'TEST'" virt-stream -c test:///default list
 run_fails 1 "^error: failed to get domain 'guest'" virt-stream -c test:///default info guest
 
 # --- help ---
 virt-stream --version > "$dir/version"
 assert_match "$dir/version" "^virt-stream [0-9]+\.[0-9]+\.[0-9]+$"
 virt-stream --help > "$dir/help"
-for command in start stop info list set events; do
+for command in start stop info list set pause-hydration resume-hydration events blockpull blockjob; do
   assert_match "$dir/help" "^  $command +[A-Z]"
   virt-stream $command --help >> "$dir/help"
   assert_match "$dir/help" "^  virt-stream $command( |$)"

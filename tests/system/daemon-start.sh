@@ -66,8 +66,14 @@ rm "$conf"
 refused "$dir/missing.conf" --config "$dir/missing.conf"
 run_fails 1 "virtstreamd: unexpected argument 'now'; see virtstreamd --help" virtstreamd now
 run_fails 1 "virtstreamd: Unknown option --now" virtstreamd --now
+run_fails 1 "virtstreamd: --timeout -1 is not a number of seconds; see virtstreamd --help" \
+  virtstreamd --timeout -1
 run_fails 0 "^virtstreamd .*[0-9]" virtstreamd --version
 run_fails 0 "^ *-d, --daemon  +[A-Z]" virtstreamd --help
+assert_nothing_left
+
+# --- nobody needs it ---
+virtstreamd --timeout 1
 assert_nothing_left
 
 # --- the log, and a new one after it was moved away ---

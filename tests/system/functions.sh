@@ -137,6 +137,14 @@ run_fails() {
   assert_match "$dir/run_fails.out" "$regex"
 }
 
+# python ARGUMENT...: the distribution's, which has the module libvirt; what our library was built
+# with to watch it has to be loaded first
+python() {
+  local sanitizer
+  sanitizer=$(ldd "$BUILD_DIR/src/libvirt-streamdisk.so.0" | awk '/lib[at]san/ { print $3 }')
+  LD_PRELOAD="$sanitizer${LD_PRELOAD:+ $LD_PRELOAD}" /usr/bin/python3 "$@"
+}
+
 # --- processes ---
 
 # start_process NAME COMMAND...: in the background

@@ -110,29 +110,10 @@ virt-stream -q start taken vda --bandwidth 4M
 wait_until 5 gives_reason taken "NBD server already running"
 is_not_hydrated taken
 connects "$dir/foreign.sock"
+no_socket_is_left # of those that QEMU refused
 [[ $(qmp taken nbd-server-stop) == *return* ]]
 wait_until 15 is_hydrated taken
 is_finished taken
-
-# --- a pull-mode backup has it before, and can have it after ---
-make_overlay "$dir/backup.qcow2" "$(nbd_uri remote)"
-start_guest backup "$dir/backup.qcow2"
-cat > "$dir/backup.xml" << XML
-<domainbackup mode='pull'>
-  <server transport='unix' socket='$dir/backup.sock'/>
-  <disks><disk name='vda' backup='yes' type='file'><scratch file='$dir/scratch.qcow2'/></disk></disks>
-</domainbackup>
-XML
-virsh -q backup-begin backup "$dir/backup.xml" > /dev/null
-run_fails 1 "block job" virt-stream start backup vda
-virsh -q domjobabort backup
-wait_until 10 virt-stream -q start backup vda --bandwidth 8M
-wait_until 5 is_hydrated backup
-virt-stream -q stop backup vda
-virsh -q backup-begin backup "$dir/backup.xml" > /dev/null
-virsh -q domjobabort backup
-wait_until 5 nothing_is_left backup
-end_guest backup
 
 stop_daemon
 assert_eq "$(find "$XDG_RUNTIME_DIR/libvirt" -name 'streamdisk*')" ""

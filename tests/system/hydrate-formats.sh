@@ -57,9 +57,11 @@ make_image file.qcow2 "$dir/template.raw" raw
 make_image big-clusters.qcow2 "$dir/template.qcow2" qcow2 cluster_size=2M
 make_image small-clusters.qcow2 "$dir/template.vmdk" vmdk cluster_size=4k
 make_image file.qed "$dir/template.qcow2" qcow2
+make_image over.vmdk "$dir/template.vmdk" vmdk
+make_image vmdk-over-vmdk.qcow2 "$dir/over.vmdk" vmdk
 make_image nbd-raw.qcow2 "$(nbd_uri raw)" raw
 make_image nbd-qcow2.qcow2 "$(nbd_uri qcow2)" qcow2
-for image in file.{qcow2,qed} {big,small}-clusters.qcow2 nbd-{raw,qcow2}.qcow2; do
+for image in file.{qcow2,qed} {big-clusters,small-clusters,vmdk-over-vmdk,nbd-raw,nbd-qcow2}.qcow2; do
   hydrate "$image"
 done
 

@@ -12,10 +12,10 @@ start_guest guest "$dir/overlay.qcow2"
 
 cat > "$dir/abuse.conf" << CONF
 max_clients = 20
+max_readonly_clients = 20
 log_level = 4
 CONF
 start_daemon --config "$dir/abuse.conf"
 "$test_dir/system/rpc-abuse.py" "${pids[daemon]}" "$(virsh domuuid guest | xargs)" 20
 run_fails 0 "Domain +Disk" virt-stream list
-guest_is guest running
 stop_daemon

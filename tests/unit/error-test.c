@@ -112,6 +112,40 @@ testDispatch(void)
     virConnectClose(conn);
 }
 
+static void
+testCount(void *opaque, virErrorPtr err)
+{
+    ++*(int *) opaque;
+}
+
+/* What a call of libvirt's has told the handler is not told again. */
+static void
+testDispatchOnce(void)
+{
+    virConnectPtr conn = virConnectOpen("test:///default");
+    virErrorPtr kept;
+    int told = 0;
+
+    virSetErrorFunc(&told, testCount);
+    errorReport(VIR_ERR_NO_DOMAIN, "%s", "ours");
+    g_assert_null(virDomainLookupByName(conn, "nobody"));
+    g_assert_cmpint(told, ==, 1);
+    errorDispatch(conn);
+    g_assert_cmpint(told, ==, 1);
+
+    errorReportSystem(ENOENT, "ours");
+    kept = errorKeep();
+    g_assert_null(virDomainLookupByName(conn, "nobody"));
+    errorRestore(kept);
+    errorDispatch(conn);
+    g_assert_cmpint(told, ==, 3);
+    errorRaise(VIR_FROM_NONE, VIR_ERR_NO_DOMAIN, VIR_ERR_ERROR, "ours", NULL, NULL, NULL, 0, 0);
+    errorDispatch(conn);
+    g_assert_cmpint(told, ==, 4);
+    virSetErrorFunc(NULL, NULL);
+    virConnectClose(conn);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -122,5 +156,6 @@ main(int argc, char **argv)
     g_test_add_func("/error/text", testText);
     g_test_add_func("/error/keep", testKeep);
     g_test_add_func("/error/dispatch", testDispatch);
+    g_test_add_func("/error/dispatch-once", testDispatchOnce);
     return g_test_run();
 }

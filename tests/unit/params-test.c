@@ -119,7 +119,7 @@ testSpeed(void)
     speed = 42;
     param.value.ul = LLONG_MAX + 1ULL;
     g_assert_cmpint(paramsGetSpeed(&param, 1, "bandwidth", &speed), ==, -1);
-    expectError(VIR_ERR_OVERFLOW, "bandwidth must be less than 9223372036854775807");
+    expectError(VIR_ERR_OVERFLOW, "bandwidth must be at most 9223372036854775807");
     param.type = VIR_TYPED_PARAM_INT;
     g_assert_cmpint(paramsGetSpeed(&param, 1, "bandwidth", &speed), ==, -1);
     expectError(VIR_ERR_INVALID_ARG, "bandwidth");

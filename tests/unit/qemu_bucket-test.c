@@ -125,6 +125,24 @@ testChange(void)
     g_assert_cmpint(qemuBucketWait(&bucket, now), >, 90 * SECOND);
 }
 
+static void
+testPortion(void)
+{
+    static const struct {
+        guint64 rate;
+        guint64 portion;
+    } cases[] = {
+        { 1, 64 * 1024 }, { 10 * 64 * 1024, 64 * 1024 }, { 20 * 64 * 1024, 128 * 1024 },
+        { 20 * 64 * 1024 - 10, 64 * 1024 }, { 50 * MIB, 4 * MIB }, { 0, 1ULL << 63 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        qemuBucket bucket = { .rate = cases[i].rate };
+
+        g_assert_cmpuint(qemuBucketPortion(&bucket, 64 * 1024), ==, cases[i].portion);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -134,5 +152,6 @@ main(int argc, char **argv)
     g_test_add_func("/qemu_bucket/rest", testRest);
     g_test_add_func("/qemu_bucket/advance", testAdvance);
     g_test_add_func("/qemu_bucket/change", testChange);
+    g_test_add_func("/qemu_bucket/portion", testPortion);
     return g_test_run();
 }

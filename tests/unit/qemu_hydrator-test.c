@@ -23,14 +23,17 @@ typedef struct {
 } testEnd;
 
 static bool
-testGuest(guint64 *writes, guint64 *ns, void *opaque)
+testGuest(qemuGuestFigures *figures, void *opaque)
 {
     testEnd *end = opaque;
     LOCK_SCOPE(&end->lock);
 
     end->asked++;
-    *writes = end->asked * 100;
-    *ns = end->asked * 100 * 1000000;
+    *figures = (qemuGuestFigures) {
+        .requests = end->asked * 100,
+        .writes = end->asked * 100,
+        .writeNs = end->asked * 100 * 1000000,
+    };
     return true;
 }
 
@@ -71,7 +74,7 @@ testBegin(int fd, testEnd *end, guint32 deepest, guint64 bandwidth)
         .fd = fd,
         .name = STORAGE_FIXTURE_EXPORT,
         .deepest = deepest,
-        .bandwidth = bandwidth,
+        .settings.bandwidth = bandwidth,
         .guest = testGuest,
         .ended = testEnded,
         .opaque = end,
@@ -86,15 +89,21 @@ testHydrate(storageFixture *fix, guint32 deepest, guint64 bandwidth, const char 
 {
     testEnd end = { 0 };
     qemuHydrator *hydrator = testBegin(storageFixtureConnect(fix), &end, deepest, bandwidth);
-    guint64 copied;
+    qemuHydratorFigures figures;
 
     g_assert_nonnull(hydrator);
     testWait(&end);
-    copied = qemuHydratorGetFigures(hydrator).copied;
+    figures = qemuHydratorGetFigures(hydrator);
     qemuHydratorFree(hydrator);
     g_assert_cmpstr(end.error, ==, error);
     testEndClear(&end);
-    return copied;
+    g_assert_cmpuint(figures.pulled, ==, 0);
+    if (!error) {
+        g_assert_cmpuint(figures.left, ==, 0);
+        g_assert_true(figures.exact);
+        g_assert_cmpuint(figures.inFlight, ==, 0);
+    }
+    return figures.copied;
 }
 
 #define assertDepths(fix, expected) \
@@ -177,6 +186,7 @@ static void
 testBandwidth(void)
 {
     storageFixture fix;
+    const streamSettings unlimited = { 0 };
     testEnd end = { 0 };
     gint64 began;
     qemuHydrator *hydrator;
@@ -191,12 +201,44 @@ testBandwidth(void)
     began = g_get_monotonic_time();
     hydrator = testBegin(storageFixtureConnect(&fix), &end, ALL, 1);
     g_assert_nonnull(hydrator);
-    qemuHydratorSetBandwidth(hydrator, 0);
+    qemuHydratorSet(hydrator, &unlimited);
     testWait(&end);
     qemuHydratorFree(hydrator);
     g_assert_null(end.error);
     testEndClear(&end);
     assertDepths(&fix, "1111");
+    storageFixtureClear(&fix);
+}
+
+/* What the job has passed over is left to it, and counted as its work. */
+static void
+testPosition(void)
+{
+    const streamSettings unlimited = { 0 };
+    g_autofree char *depths = NULL;
+    storageFixture fix;
+    testEnd end = { 0 };
+    qemuHydrator *hydrator;
+    qemuHydratorFigures figures;
+
+    storageFixtureMake(&fix, "2222", "");
+    storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
+    hydrator = testBegin(storageFixtureConnect(&fix), &end, ALL, 1); /* it copies one range */
+    g_assert_nonnull(hydrator);
+    figures = qemuHydratorGetFigures(hydrator);
+    g_assert_cmpuint(figures.copied + figures.left, ==, 4 * MIB);
+    qemuHydratorSetPosition(hydrator, 2 * MIB);
+    qemuHydratorSet(hydrator, &unlimited);
+    testWait(&end);
+    figures = qemuHydratorGetFigures(hydrator);
+    qemuHydratorFree(hydrator);
+    g_assert_null(end.error);
+    testEndClear(&end);
+    g_assert_cmpuint(figures.copied + figures.pulled, ==, 4 * MIB);
+    g_assert_cmpuint(figures.pulled, >, MIB);
+    g_assert_cmpuint(figures.left, ==, 0);
+    depths = storageFixtureDepths(&fix);
+    g_assert_true(g_str_has_suffix(depths, "211"));
     storageFixtureClear(&fix);
 }
 
@@ -334,6 +376,7 @@ main(int argc, char **argv)
     }
     g_test_add_func("/qemu_hydrator/big", testBig);
     g_test_add_func("/qemu_hydrator/bandwidth", testBandwidth);
+    g_test_add_func("/qemu_hydrator/position", testPosition);
     g_test_add_data_func("/qemu_hydrator/stopped/freed", NULL, testStopped);
     g_test_add_data_func("/qemu_hydrator/stopped/before", "", testStopped);
     g_test_add_func("/qemu_hydrator/server-dies", testServerDies);

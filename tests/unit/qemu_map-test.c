@@ -37,6 +37,13 @@
         g_assert_cmpuint(len_, ==, 2); \
     } while (0)
 
+#define assertLeft(map, expected, expectedExact) \
+    do { \
+        bool exact_ = !(expectedExact); \
+        g_assert_cmpuint(qemuMapLeft((map), &exact_), ==, (expected)); \
+        g_assert_cmpint(exact_, ==, (expectedExact)); \
+    } while (0)
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuMap, qemuMapFree)
 
 /* A window is asked for and answered whole, by one extent. */
@@ -99,11 +106,11 @@ testRanges(void)
     qemuMapAdd(map, WINDOW - 2 * MIB, 2 * MIB, 3, false);
     qemuMapWindowDone(map, 0, WINDOW, WINDOW);
     testFill(map, 2, false);
-    g_assert_cmpuint(qemuMapKnown(map), ==, 35 * MIB);
+    assertLeft(map, 35 * MIB, true);
 
     assertRange(map, 2 * MIB, 29 * MIB, 2 * MIB);
     assertRange(map, 64 * KIB, 31 * MIB, 64 * KIB);
-    g_assert_cmpuint(qemuMapKnown(map), ==, 33 * MIB - 64 * KIB);
+    assertLeft(map, 33 * MIB - 64 * KIB, true);
     g_assert_false(qemuMapIsDone(map));
     assertRange(map, NO_MAX, 31 * MIB + 64 * KIB, 33 * MIB - 64 * KIB);
     g_assert_true(qemuMapIsDone(map));
@@ -129,76 +136,168 @@ testPartly(void)
     g_assert_true(qemuMapIsDone(map));
 }
 
-/* All data first; then what reads as zeroes, in ranges of 32 MiB whatever the maximum. */
+/* All data first, then what reads as zeroes, in ranges eight times as long, of 32 MiB at most. */
 static void
 testZeroes(void)
 {
-    g_autoptr(qemuMap) map = qemuMapNew(2 * WINDOW, 2);
+    g_autoptr(qemuMap) map = qemuMapNew(4 * WINDOW, 2);
 
     testFill(map, 2, true);
     testFill(map, 2, false);
-    g_assert_cmpuint(qemuMapKnown(map), ==, WINDOW);
-    assertNone(qemuMapNextWindow, map);
+    testFill(map, 2, true);
     assertRange(map, NO_MAX, WINDOW, WINDOW);
-    g_assert_false(qemuMapIsDone(map));
-
-    /* data that still seems to be missing is in flight */
-    testFill(map, 2, true);
+    assertNone(qemuMapNextRange, map, NO_MAX); /* there may be data yet */
     testFill(map, 2, false);
-    assertRange(map, 64 * KIB, 0, WINDOW);
+    assertRange(map, NO_MAX, 3 * WINDOW, WINDOW);
+    assertRange(map, 64 * KIB, 0, 512 * KIB);
+    assertRange(map, 8 * MIB, 512 * KIB, WINDOW - 512 * KIB);
+    g_assert_false(qemuMapIsDone(map));
+    assertRange(map, NO_MAX, 2 * WINDOW, WINDOW);
     g_assert_true(qemuMapIsDone(map));
     assertNone(qemuMapNextWindow, map);
 }
 
-/* Zeroes that are nowhere, or too deep, are no reason for a second walk. */
+/* Zeroes are merged beside data that lies between them, and cut like data to the maximum. */
 static void
-testNoZeroes(void)
-{
-    g_autoptr(qemuMap) map = qemuMapNew(2 * WINDOW, 2);
-
-    testFill(map, 0, true);
-    testFill(map, 3, true);
-    g_assert_true(qemuMapIsDone(map));
-    assertNone(qemuMapNextWindow, map);
-}
-
-/* The second walk waits for the last answer, which may have more for the first. */
-static void
-testTurn(void)
+testZeroesApart(void)
 {
     g_autoptr(qemuMap) map = qemuMapNew(2 * WINDOW, 2);
 
     testFill(map, 2, true);
-    assertWindow(map, WINDOW, WINDOW);
-    assertNone(qemuMapNextWindow, map);
-    qemuMapWindowDone(map, WINDOW, WINDOW, MIB);
-    assertWindow(map, WINDOW + MIB, WINDOW - MIB);
-    qemuMapAdd(map, WINDOW + MIB, MIB, 2, false);
-    qemuMapWindowDone(map, WINDOW + MIB, WINDOW - MIB, WINDOW - MIB);
-    assertNone(qemuMapNextWindow, map);
-    assertRange(map, NO_MAX, WINDOW + MIB, MIB);
-    assertWindow(map, 0, WINDOW);
+    testFill(map, 2, true);
+    assertRange(map, NO_MAX, 0, WINDOW);
+    assertRange(map, MIB, WINDOW, 8 * MIB);
+    assertRange(map, 4 * MIB, WINDOW + 8 * MIB, WINDOW - 8 * MIB);
+    g_assert_true(qemuMapIsDone(map));
 }
 
-/* Of 10 TiB in clusters of 64 KiB, every second one to be copied, little is held. */
+/* What is left: what is known, and of the rest as much as the part that is known lets expect */
 static void
-testBounds(void)
+testLeft(void)
+{
+    g_autoptr(qemuMap) map = qemuMapNew(4 * WINDOW, 3);
+
+    assertLeft(map, 4 * WINDOW, false);
+    assertWindow(map, 0, WINDOW);
+    assertLeft(map, 4 * WINDOW, false);
+    qemuMapAdd(map, 0, 4 * MIB, 2, false);
+    qemuMapAdd(map, 4 * MIB, 4 * MIB, 3, true);
+    qemuMapAdd(map, 8 * MIB, 4 * MIB, 4, false);
+    qemuMapAdd(map, 12 * MIB, 4 * MIB, 1, false);
+    qemuMapWindowDone(map, 0, WINDOW, WINDOW / 2); /* half of that half is to be copied */
+    assertLeft(map, 8 * MIB + 7 * WINDOW / 4, false);
+    assertWindow(map, WINDOW / 2, WINDOW / 2);
+    qemuMapAdd(map, WINDOW / 2, WINDOW / 2, 0, true);
+    qemuMapWindowDone(map, WINDOW / 2, WINDOW / 2, WINDOW / 2);
+    assertLeft(map, 8 * MIB + 3 * WINDOW / 4, false);
+    assertRange(map, MIB, 0, MIB);
+    assertLeft(map, 7 * MIB + 3 * WINDOW / 4, false);
+    testFill(map, 0, true);
+    testFill(map, 1, false);
+    testFill(map, 2, true);
+    assertLeft(map, 7 * MIB + WINDOW, true);
+    assertRange(map, NO_MAX, MIB, 3 * MIB);
+    assertRange(map, NO_MAX, 4 * MIB, 4 * MIB);
+    assertLeft(map, WINDOW, true);
+    assertRange(map, NO_MAX, 3 * WINDOW, WINDOW);
+    assertLeft(map, 0, true);
+}
+
+/* The job has been there: that is neither copied nor asked for any more. */
+static void
+testPass(void)
+{
+    g_autoptr(qemuMap) map = qemuMapNew(4 * WINDOW + MIB, 2);
+
+    testFill(map, 2, false);
+    assertWindow(map, WINDOW, WINDOW);
+    g_assert_cmpuint(qemuMapPass(map, 0), ==, 0);
+    g_assert_cmpuint(qemuMapPass(map, 5 * MIB), ==, 5 * MIB);
+    g_assert_cmpuint(qemuMapPass(map, 4 * MIB), ==, 0);
+    assertRange(map, MIB, 5 * MIB, MIB);
+    g_assert_cmpuint(qemuMapPass(map, 3 * WINDOW), ==, WINDOW - 6 * MIB);
+    assertNone(qemuMapNextRange, map, NO_MAX);
+    assertWindow(map, 3 * WINDOW, WINDOW);
+    qemuMapAdd(map, 3 * WINDOW, MIB, 2, true);
+    qemuMapAdd(map, 3 * WINDOW + MIB, MIB, 2, false);
+    qemuMapWindowDone(map, 3 * WINDOW, WINDOW, WINDOW);
+    qemuMapWindowDone(map, WINDOW, WINDOW, WINDOW);
+    testFill(map, 0, true);
+    assertLeft(map, 2 * MIB, true);
+    g_assert_cmpuint(qemuMapPass(map, 3 * WINDOW + MIB + KIB), ==, MIB + KIB);
+    assertRange(map, NO_MAX, 3 * WINDOW + MIB + KIB, MIB - KIB);
+    g_assert_true(qemuMapIsDone(map));
+    g_assert_cmpuint(qemuMapPass(map, NO_MAX), ==, 0);
+    assertLeft(map, 0, true);
+}
+
+static void
+testPassAll(void)
 {
     g_autoptr(qemuMap) map = qemuMapNew(10 * TIB, 2);
+
+    g_assert_cmpuint(qemuMapPass(map, NO_MAX), ==, 0);
+    assertNone(qemuMapNextWindow, map);
+    g_assert_true(qemuMapIsDone(map));
+}
+
+/* All of 10 TiB is one range, known long before it is copied. */
+static void
+testHuge(void)
+{
+    g_autoptr(qemuMap) map = qemuMapNew(10 * TIB, 2);
+
+    for (guint64 i = 0; i < 10 * TIB / WINDOW; i++)
+        testFill(map, 2, false);
+    assertNone(qemuMapNextWindow, map);
+    assertLeft(map, 10 * TIB, true);
+    assertRange(map, NO_MAX, 0, 10 * TIB);
+    g_assert_true(qemuMapIsDone(map));
+}
+
+/* Asks and answers until there is no more room; returns how many windows that took. */
+static guint
+testFillUp(qemuMap *map, bool zero)
+{
     guint64 offset;
     guint64 len;
     guint windows = 0;
 
-    while (qemuMapNextWindow(map, &offset, &len)) {
+    for (; qemuMapNextWindow(map, &offset, &len); windows++) {
         for (guint64 at = 0; at < len; at += 128 * KIB)
-            qemuMapAdd(map, offset + at, 64 * KIB, 2, false);
+            qemuMapAdd(map, offset + at, 64 * KIB, 2, zero);
         qemuMapWindowDone(map, offset, len, len);
-        windows++;
     }
-    g_assert_cmpuint(windows, ==, 32); /* 32 MiB each, of them half to be copied, up to 512 MiB */
-    g_assert_cmpuint(qemuMapKnown(map), ==, 512 * MIB);
+    return windows;
+}
+
+/* Of 10 TiB in clusters of 64 KiB, every second one to be copied, little is held: 16384 ranges,
+ * of which a window of 32 MiB has 256. */
+static void
+testBounds(void)
+{
+    g_autoptr(qemuMap) map = qemuMapNew(10 * TIB, 2);
+
+    g_assert_cmpuint(testFillUp(map, false), ==, 64);
+    assertLeft(map, 5 * TIB, false);
     assertRange(map, NO_MAX, 0, 64 * KIB);
-    assertWindow(map, 32 * WINDOW, WINDOW);
+    assertWindow(map, 64 * WINDOW, WINDOW);
+}
+
+/* Where there is no room for more zeroes, they are handed out before all data is known. */
+static void
+testBoundsOfZeroes(void)
+{
+    g_autoptr(qemuMap) map = qemuMapNew(10 * TIB, 2);
+
+    g_assert_cmpuint(testFillUp(map, true), ==, 64);
+    assertRange(map, NO_MAX, 0, 64 * KIB);
+    assertNone(qemuMapNextRange, map, NO_MAX);
+    testFill(map, 2, false);
+    assertRange(map, NO_MAX, 64 * WINDOW, WINDOW);
+    assertNone(qemuMapNextRange, map, NO_MAX);
+    g_assert_cmpuint(testFillUp(map, true), ==, 1);
+    assertRange(map, NO_MAX, 128 * KIB, 64 * KIB);
 }
 
 /* As many windows at once as are useful, and no more ranges than have their place */
@@ -212,11 +311,10 @@ testScattered(void)
     for (guint64 i = 0; i < 4; i++)
         assertWindow(map, i * WINDOW, WINDOW);
     assertNone(qemuMapNextWindow, map);
-    for (guint64 at = 0; at < WINDOW; at += 4 * KIB)
-        qemuMapAdd(map, at, 2 * KIB, 2, false);
+    for (guint64 at = 0; at < WINDOW; at += 2 * KIB)
+        qemuMapAdd(map, at, KIB, 2, at % 4096 == 0);
     qemuMapWindowDone(map, 0, WINDOW, WINDOW);
     assertNone(qemuMapNextWindow, map);
-    g_assert_cmpuint(qemuMapKnown(map), ==, WINDOW / 2);
     g_assert_true(qemuMapNextRange(map, NO_MAX, &offset, &len));
     assertWindow(map, 4 * WINDOW, WINDOW);
 }
@@ -232,7 +330,7 @@ typedef struct {
     bool *zero;
     guint *copied;  /* how often */
     GArray *asked;  /* of guint64: offset, len, of windows that are not answered */
-    bool zeroes;    /* some of them were handed out */
+    guint64 passed; /* the job's position */
 } testImage;
 
 static void
@@ -247,7 +345,7 @@ testImageInit(testImage *image)
     image->zero = g_new(bool, image->units);
     image->copied = g_new0(guint, image->units);
     image->asked = g_array_new(FALSE, FALSE, sizeof(guint64));
-    image->zeroes = false;
+    image->passed = 0;
     for (guint i = 0; i < image->units; i++) {
         if (g_test_rand_int_range(0, 8) == 0) {
             depth = (guint8) g_test_rand_int_range(0, 6);
@@ -297,32 +395,42 @@ static void
 testTake(testImage *image, qemuMap *map)
 {
     guint64 max = UNIT << g_test_rand_int_range(0, 7);
-    guint64 known = qemuMapKnown(map);
+    bool exact;
+    guint64 left = qemuMapLeft(map, &exact);
     guint64 offset;
     guint64 len;
 
     if (!qemuMapNextRange(map, max, &offset, &len)) {
-        g_assert_cmpuint(known, ==, 0);
+        g_assert_true(left == 0 || !exact);
         return;
     }
     g_assert_cmpuint(len, >, 0);
-    g_assert_cmpuint(qemuMapKnown(map), ==, known - len);
-    image->zeroes |= image->zero[offset / UNIT];
-    g_assert_cmpuint(len, <=, image->zeroes ? 32 * MIB : max);
+    g_assert_cmpuint(qemuMapLeft(map, &exact), ==, left - len);
+    g_assert_cmpuint(len, <=, image->zero[offset / UNIT] ? 8 * max : max);
     for (guint64 i = offset / UNIT; i < (offset + len) / UNIT; i++) {
         g_assert_true(testIsWanted(image, (guint) i));
-        g_assert_true(image->zero[i] == image->zeroes);
+        g_assert_true(image->zero[i] == image->zero[offset / UNIT]);
         image->copied[i]++;
     }
 }
 
+/* The job goes on, over whatever is there. */
+static void
+testGoOn(testImage *image, qemuMap *map)
+{
+    image->passed += (guint64) g_test_rand_int_range(0, 64) * UNIT;
+    qemuMapPass(map, image->passed);
+}
+
+/* What is told of while the job is not there before is copied once, and the rest at most once. */
 static void
 testRandom(void)
 {
-    for (guint round = 0; round < 300; round++) {
+    for (guint round = 0; round < 400; round++) {
         testImage image;
         g_autoptr(qemuMap) map = NULL;
         guint64 window[2];
+        bool exact;
 
         testImageInit(&image);
         map = qemuMapNew(image.units * UNIT, image.deepest);
@@ -333,10 +441,18 @@ testRandom(void)
                 testAnswer(&image, map);
             if (g_test_rand_bit())
                 testTake(&image, map);
+            if (round % 4 == 3)
+                testGoOn(&image, map);
         }
         g_assert_cmpuint(image.asked->len, ==, 0);
-        for (guint i = 0; i < image.units; i++)
-            g_assert_cmpuint(image.copied[i], ==, testIsWanted(&image, i));
+        g_assert_cmpuint(qemuMapLeft(map, &exact), ==, 0);
+        g_assert_true(exact);
+        for (guint i = 0; i < image.units; i++) {
+            if (i * UNIT >= image.passed)
+                g_assert_cmpuint(image.copied[i], ==, testIsWanted(&image, i));
+            else
+                g_assert_cmpuint(image.copied[i], <=, testIsWanted(&image, i));
+        }
         testImageClear(&image);
     }
 }
@@ -350,9 +466,13 @@ main(int argc, char **argv)
     g_test_add_func("/qemu_map/ranges", testRanges);
     g_test_add_func("/qemu_map/partly", testPartly);
     g_test_add_func("/qemu_map/zeroes", testZeroes);
-    g_test_add_func("/qemu_map/no-zeroes", testNoZeroes);
-    g_test_add_func("/qemu_map/turn", testTurn);
+    g_test_add_func("/qemu_map/zeroes-apart", testZeroesApart);
+    g_test_add_func("/qemu_map/left", testLeft);
+    g_test_add_func("/qemu_map/pass", testPass);
+    g_test_add_func("/qemu_map/pass-all", testPassAll);
+    g_test_add_func("/qemu_map/huge", testHuge);
     g_test_add_func("/qemu_map/bounds", testBounds);
+    g_test_add_func("/qemu_map/bounds/zeroes", testBoundsOfZeroes);
     g_test_add_func("/qemu_map/scattered", testScattered);
     g_test_add_func("/qemu_map/random", testRandom);
     return g_test_run();

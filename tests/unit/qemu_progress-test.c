@@ -134,6 +134,26 @@ testLook(void)
     testAssertRate(&progress, 5 * MIB);
 }
 
+/* From here on only what comes counts, seen from the latest sample. */
+static void
+testRestart(void)
+{
+    qemuProgress progress = { 0 };
+    gint64 now = 0;
+
+    qemuProgressRestart(&progress);
+    testAssertUnknown(&progress);
+    testCopy(&progress, &now, 13, 5);
+    qemuProgressRestart(&progress);
+    testAssertUnknown(&progress);
+    g_assert_cmpuint(progress.done, ==, 65 * MIB);
+    testCopy(&progress, &now, 1, 3);
+    testAssertRate(&progress, 3 * MIB);
+    g_assert_cmpuint(qemuProgressLatest(&progress), ==, 3 * MIB);
+    testCopy(&progress, &now, 1, 1);
+    testAssertRate(&progress, 2 * MIB);
+}
+
 static void
 testBack(void)
 {
@@ -221,6 +241,7 @@ main(int argc, char **argv)
     g_test_add_func("/qemu_progress/stall", testStall);
     g_test_add_func("/qemu_progress/latest", testLatest);
     g_test_add_func("/qemu_progress/look", testLook);
+    g_test_add_func("/qemu_progress/restart", testRestart);
     g_test_add_func("/qemu_progress/back", testBack);
     g_test_add_func("/qemu_progress/no-time", testNoTime);
     g_test_add_func("/qemu_progress/end", testEnd);

@@ -7,14 +7,15 @@ typedef struct {
     const char *name;
     const char *event;
     const char *details;
-    const char *target; /* NULL: no event */
-    const char *error;  /* NULL: of type JOB_RUNNING */
-    gboolean ending;
+    const char *target; /* NULL: no event, or one without */
+    const char *error;
+    qemuQmpEventType type; /* JOB_ERROR if there is an error */
 } testCase;
 
 #define JOB "JOB_STATUS_CHANGE"
 #define RUNNING(id) "{\"status\": \"running\", \"id\": \"" id "\"}"
 #define ENDING(status) "{\"status\": \"" status "\", \"id\": \"pull-vda-libvirt-1-format\"}"
+#define CREATE(status, id) "{\"status\": \"" status "\", \"id\": \"" id "\"}"
 #define END "BLOCK_JOB_COMPLETED"
 #define FAILED(device, error) \
     "{\"device\": \"" device "\", \"len\": 67108864, \"offset\": 524288, \"speed\": 0, " \
@@ -40,13 +41,18 @@ static const testCase testCases[] = {
       "vda", "'a' \"b\"\n" },
     { "y_failed_empty", END, FAILED("pull-vda-libvirt-1-format", "\"\""), "vda", "" },
 
-    { "y_aborting", JOB, ENDING("aborting"), "vda", .ending = TRUE },
-    { "y_waiting", JOB, ENDING("waiting"), "vda", .ending = TRUE },
-    { "y_pending", JOB, ENDING("pending"), "vda", .ending = TRUE },
-    { "y_concluded", JOB, ENDING("concluded"), "vda", .ending = TRUE },
+    { "y_aborting", JOB, ENDING("aborting"), "vda", .type = QEMU_QMP_JOB_ENDING },
+    { "y_waiting", JOB, ENDING("waiting"), "vda", .type = QEMU_QMP_JOB_ENDING },
+    { "y_pending", JOB, ENDING("pending"), "vda", .type = QEMU_QMP_JOB_ENDING },
+    { "y_concluded", JOB, ENDING("concluded"), "vda", .type = QEMU_QMP_JOB_ENDING },
+    { "y_creating", JOB, CREATE("created", "create-libvirt-2-storage"),
+      .type = QEMU_QMP_CREATING },
 
     { "n_null_status", JOB, ENDING("null") },
     { "n_created", JOB, "{\"status\": \"created\", \"id\": \"pull-vda-libvirt-1-format\"}" },
+    { "n_create_running", JOB, CREATE("running", "create-libvirt-2-format") },
+    { "n_create_concluded", JOB, CREATE("concluded", "create-libvirt-2-format") },
+    { "n_create_not_libvirts", JOB, CREATE("created", "create-2") },
     { "n_paused", JOB, "{\"status\": \"paused\", \"id\": \"pull-vda-libvirt-1-format\"}" },
     { "n_no_status", JOB, "{\"id\": \"pull-vda-libvirt-1-format\"}" },
     { "n_no_id", JOB, "{\"status\": \"running\"}" },
@@ -89,8 +95,7 @@ testParse(const void *opaque)
     g_assert_cmpint(one->name[0] == 'y', ==, event != NULL);
     if (!event)
         return;
-    g_assert_cmpint(event->type, ==, one->error ? QEMU_QMP_JOB_ERROR
-                                     : one->ending ? QEMU_QMP_JOB_ENDING : QEMU_QMP_JOB_RUNNING);
+    g_assert_cmpint(event->type, ==, one->error ? QEMU_QMP_JOB_ERROR : one->type);
     g_assert_cmpstr(event->target, ==, one->target);
     g_assert_cmpstr(event->error, ==, one->error);
 }

@@ -13,6 +13,7 @@ static void
 testCommands(void)
 {
     assertText(qemuQmpGetfd("f"), "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"f\"}}");
+    assertText(qemuQmpClosefd("f"), "{\"execute\":\"closefd\",\"arguments\":{\"fdname\":\"f\"}}");
     assertText(qemuQmpNbdServerStart("f"), "{\"execute\":\"nbd-server-start\",\"arguments\":"
                "{\"addr\":{\"type\":\"fd\",\"data\":{\"str\":\"f\"}}}}");
     assertText(qemuQmpNbdServerStop(), "{\"execute\":\"nbd-server-stop\"}");
@@ -22,7 +23,7 @@ testCommands(void)
     assertText(qemuQmpExportDel("e"), "{\"execute\":\"block-export-del\",\"arguments\":"
                "{\"id\":\"e\",\"mode\":\"hard\"}}");
     assertText(qemuQmpQueryBlock(), "{\"execute\":\"query-block\"}");
-    assertText(qemuQmpQueryBlockJobs(), "{\"execute\":\"query-block-jobs\"}");
+    assertText(qemuQmpQueryBlockGraph(), "{\"execute\":\"x-debug-query-block-graph\"}");
     assertText(qemuQmpQueryBlockExports(), "{\"execute\":\"query-block-exports\"}");
 }
 
@@ -56,30 +57,90 @@ testReplyError(void)
     assertText(qemuQmpReplyError("{\"error\": {\"desc\": 1}}"), UNREADABLE);
 }
 
+/* Node and deepest layer of a pull: "libvirt-1-format 2", or NULL */
+static char *
+testPull(const char *reply, const char *target)
+{
+    guint32 deepest;
+    g_autofree char *node = qemuQmpReplyPullNode(reply, target, &deepest);
+
+    return node ? g_strdup_printf("%s %u", node, deepest) : NULL;
+}
+
+#define NODE(id, type, name) "{\"id\": " id ", \"type\": \"" type "\", \"name\": \"" name "\"}"
+#define EDGE(parent, child, name) \
+    "{\"name\": \"" name "\", \"parent\": " parent ", \"child\": " child ", \"perm\": []}"
+
+static void
+testAssertRecorded(const char *name, const char *target, const char *expected)
+{
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "data", "qemu_qmp", name, NULL);
+    g_autofree char *reply = NULL;
+
+    g_assert_true(g_file_get_contents(path, &reply, NULL, NULL));
+    assertText(testPull(reply, target), expected);
+}
+
+/* What QEMU 7.2 said: of a chain of five pulled whole, and down to the fourth; of a chain of four
+ * with copy_on_read pulled down to the third, beside one of two pulled whole; without any pull */
+static void
+testRecorded(void)
+{
+    testAssertRecorded("graph-all.json", "vda", "libvirt-1-format 5");
+    testAssertRecorded("graph-base.json", "vda", "libvirt-1-format 3");
+    testAssertRecorded("graph-two.json", "vda", "libvirt-2-format 2");
+    testAssertRecorded("graph-two.json", "vdb", "libvirt-1-format 2");
+    testAssertRecorded("graph-none.json", "vda", NULL);
+}
+
 static void
 testReplyPullNode(void)
 {
     static const char reply[] =
-        "{\"return\": [null, 1, {}, {\"device\": 5},"
-        "{\"device\": \"commit-vda-libvirt-3-format\", \"type\": \"commit\"},"
-        "{\"device\": \"pull-vda-libvirt-2-format\", \"type\": \"stream\"},"
-        "{\"device\": \"pull-vdaa-libvirt-9-format\", \"type\": \"stream\"},"
-        "{\"device\": \"pull-x-libvirt-1-storage\", \"type\": \"stream\"},"
-        "{\"device\": \"pull-vdb\", \"type\": \"stream\"}]}";
+        "{\"return\": {\"nodes\": [null, 1, {}, {\"name\": 5, \"type\": \"block-job\"},"
+        NODE("1", "block-driver", "libvirt-4-format") ", " NODE("2", "block-driver", "#block1") ", "
+        NODE("3", "block-driver", "libvirt-9-format") ", "
+        NODE("4", "block-driver", "libvirt-1-format") ", "
+        NODE("5", "block-driver", "pull-vdb-libvirt-1-format") ", "
+        NODE("11", "block-job", "commit-vdb-libvirt-3-format") ", "
+        NODE("12", "block-job", "pull-vda-libvirt-4-format") ", "
+        NODE("13", "block-job", "pull-vdaa-libvirt-9-format") ", "
+        NODE("14", "block-job", "pull-x-libvirt-1-format") ", "
+        NODE("15", "block-job", "pull-other-libvirt-1-format") ", "
+        NODE("16", "block-job", "pull-new-libvirt-1-format") ", "
+        NODE("17", "block-job", "pull-none-libvirt-1-format") "], \"edges\": [null, 1, {}, "
+        EDGE("1", "3", "backing") ", " EDGE("2", "1", "file") ", "
+        EDGE("11", "1", "intermediate node") ", "
+        EDGE("12", "8", "intermediate node") ", " EDGE("12", "7", "intermediate node") ", "
+        EDGE("12", "6", "intermediate node") ", " EDGE("12", "1", "active node") ", "
+        EDGE("12", "2", "main node") ", "
+        EDGE("13", "2", "main node") ", " EDGE("13", "3", "active node") ", "
+        EDGE("13", "6", "intermediate node") ", "
+        EDGE("14", "2", "main node") ", " EDGE("14", "4", "active node") ", "
+        EDGE("15", "2", "main node") ", " EDGE("15", "1", "active node") ", "
+        EDGE("16", "4", "active node") ", " EDGE("16", "4", "new kind of node") "]}}";
 
-    assertText(qemuQmpReplyPullNode(reply, "vda"), "libvirt-2-format");
-    assertText(qemuQmpReplyPullNode(reply, "vdaa"), "libvirt-9-format");
-    assertText(qemuQmpReplyPullNode(reply, "x"), "libvirt-1-storage");
-    assertText(qemuQmpReplyPullNode(reply, "vd"), NULL);
-    assertText(qemuQmpReplyPullNode(reply, "vdb"), NULL);
-    assertText(qemuQmpReplyPullNode(reply, ""), NULL);
+    assertText(testPull(reply, "vda"), "libvirt-4-format 4");
+    assertText(testPull(reply, "vdaa"), "libvirt-9-format 2");
+    assertText(testPull(reply, "x"), "libvirt-1-format 1");
+    /* another active node, an edge of which nothing is known, no edges */
+    assertText(testPull(reply, "other"), "libvirt-1-format 0");
+    assertText(testPull(reply, "new"), "libvirt-1-format 0");
+    assertText(testPull(reply, "none"), "libvirt-1-format 0");
+    assertText(testPull(reply, "vd"), NULL);
+    assertText(testPull(reply, "vdb"), NULL);
+    assertText(testPull(reply, ""), NULL);
 
-    assertText(qemuQmpReplyPullNode(NULL, "vda"), NULL);
-    assertText(qemuQmpReplyPullNode("", "vda"), NULL);
-    assertText(qemuQmpReplyPullNode("[]", "vda"), NULL);
-    assertText(qemuQmpReplyPullNode("{}", "vda"), NULL);
-    assertText(qemuQmpReplyPullNode("{\"return\": {}}", "vda"), NULL);
-    assertText(qemuQmpReplyPullNode("{\"return\": [", "vda"), NULL);
+    assertText(testPull("{\"return\": {\"nodes\": [" NODE("1", "block-job", "pull-a-libvirt-1")
+                        "], \"edges\": {}}}", "a"), "libvirt-1 0");
+    assertText(testPull(NULL, "vda"), NULL);
+    assertText(testPull("", "vda"), NULL);
+    assertText(testPull("[]", "vda"), NULL);
+    assertText(testPull("{}", "vda"), NULL);
+    assertText(testPull("{\"return\": {}}", "vda"), NULL);
+    assertText(testPull("{\"return\": [{\"nodes\": []}]}", "vda"), NULL);
+    assertText(testPull("{\"return\": {\"nodes\": {}}}", "vda"), NULL);
+    assertText(testPull("{\"return\": {\"nodes\": [", "vda"), NULL);
 }
 
 #define QCOW2(extended) \
@@ -174,6 +235,7 @@ main(int argc, char **argv)
     g_test_add_func("/qemu_qmp_command/quoted", testQuoted);
     g_test_add_func("/qemu_qmp_command/reply-error", testReplyError);
     g_test_add_func("/qemu_qmp_command/reply-pull-node", testReplyPullNode);
+    g_test_add_func("/qemu_qmp_command/recorded", testRecorded);
     g_test_add_func("/qemu_qmp_command/reply-extended-l2", testReplyExtendedL2);
     g_test_add_func("/qemu_qmp_command/long-chain", testLongChain);
     g_test_add_func("/qemu_qmp_command/reply-exports", testReplyExports);

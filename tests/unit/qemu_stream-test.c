@@ -16,7 +16,7 @@ typedef struct {
 static char testTarget[] = "vda";
 static char testAlias[] = "virtio-disk0";
 static char testSource[] = "/images/vda";
-static const qemuDisk testDisk = {
+static const domainDisk testDisk = {
     .target = testTarget, .alias = testAlias, .source = testSource, .depth = 2,
 };
 
@@ -55,6 +55,8 @@ testText(const qemuStream *stream, int elapsed)
             g_string_append_printf(text, "%d", param->value.i);
         else if (param->type == VIR_TYPED_PARAM_ULLONG)
             g_string_append_printf(text, "%llu", param->value.ul);
+        else if (param->type == VIR_TYPED_PARAM_BOOLEAN)
+            g_string_append_printf(text, "%d", param->value.b);
         else
             g_string_append(text, param->value.s);
     }
@@ -111,12 +113,13 @@ testStates(testFixture *fix, const void *opaque)
 static void
 testEntryStarting(testFixture *fix, const void *opaque)
 {
-    assertText(fix->stream, 0, "state=0 phase=0 alias=virtio-disk0 bandwidth=0");
+    assertText(fix->stream, 0, "state=0 phase=0 alias=virtio-disk0 bandwidth=0 fast=0 hydrate=1");
 
     fix->stream->base = g_strdup("vda[2]");
-    fix->stream->limit = 1000;
+    fix->stream->settings.bandwidth = 1000;
     fix->stream->held = true;
-    assertText(fix->stream, 7, "state=0 phase=1 alias=virtio-disk0 base=vda[2] bandwidth=1000");
+    assertText(fix->stream, 7, "state=0 phase=1 alias=virtio-disk0 base=vda[2] bandwidth=1000 "
+               "fast=0 hydrate=1");
 }
 
 static void
@@ -126,18 +129,19 @@ testEntryRunning(testFixture *fix, const void *opaque)
     qemuProgressSet(&fix->stream->progress, 0, 100);
     qemuProgressMark(&fix->stream->progress, 0);
     assertText(fix->stream, 1, "state=1 phase=0 alias=virtio-disk0 bandwidth=0 basis=0 "
-               "data_total=100 data_processed=0 data_remaining=100 time_elapsed=1000");
+               "data_total=100 data_processed=0 data_remaining=100 fast=0 hydrate=1 "
+               "time_elapsed=1000");
 
     qemuProgressSet(&fix->stream->progress, 25, 100);
     qemuProgressMark(&fix->stream->progress, G_USEC_PER_SEC);
     assertText(fix->stream, 2, "state=1 phase=0 alias=virtio-disk0 bandwidth=0 basis=0 "
                "data_total=100 data_processed=25 data_remaining=75 data_bps=25 "
-               "time_remaining=3000 time_elapsed=2000");
+               "time_remaining=3000 fast=0 hydrate=1 time_elapsed=2000");
 
     fix->stream->state = VIR_DOMAIN_STREAM_DISK_STOPPING;
     assertText(fix->stream, 2, "state=2 phase=0 alias=virtio-disk0 bandwidth=0 basis=0 "
                "data_total=100 data_processed=25 data_remaining=75 data_bps=25 "
-               "time_remaining=3000 time_elapsed=2000");
+               "time_remaining=3000 fast=0 hydrate=1 time_elapsed=2000");
 }
 
 static void
@@ -148,27 +152,91 @@ testEntryStalled(testFixture *fix, const void *opaque)
     qemuProgressMark(&fix->stream->progress, 0);
     qemuProgressMark(&fix->stream->progress, G_USEC_PER_SEC);
     assertText(fix->stream, 2, "state=1 phase=0 alias=virtio-disk0 bandwidth=0 basis=0 "
-               "data_total=100 data_processed=25 data_remaining=75 data_bps=0 "
+               "data_total=100 data_processed=25 data_remaining=75 data_bps=0 fast=0 hydrate=1 "
                "time_elapsed=2000");
 }
 
 static void
 testEntryHydrating(testFixture *fix, const void *opaque)
 {
-    fix->stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
-    fix->stream->hydrating = true;
-    fix->stream->hydration = (qemuHydratorFigures) { 5000, 16, 262144, 900 };
-    assertText(fix->stream, 1, "state=1 phase=2 alias=virtio-disk0 bandwidth=0 "
-               "hydration.copied=5000 hydration.requests=16 hydration.size=262144 "
-               "hydration.latency=900");
+    qemuStream *stream = fix->stream;
 
-    fix->stream->hydrating = false;
-    fix->stream->unhydrated = g_strdup("the server is taken");
-    assertText(fix->stream, 1, "state=1 phase=0 alias=virtio-disk0 bandwidth=0 "
+    stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    stream->hydration = QEMU_STREAM_HYDRATING;
+    qemuProgressSet(&stream->progress, 7, 1000);
+    qemuProgressSet(&stream->copying, 50, 90);
+    stream->figures = (qemuHydratorFigures) { .copied = 5000, .requests = 16, .size = 262144 };
+    assertText(stream, 1, "state=1 phase=2 alias=virtio-disk0 bandwidth=0 basis=1 data_total=90 "
+               "data_processed=50 data_remaining=40 fast=0 hydrate=1 hydration.copied=5000 "
+               "hydration.bps=0 hydration.in_flight=0 hydration.requests=16 hydration.size=262144");
+
+    qemuProgressMark(&stream->copying, 0);
+    qemuProgressSet(&stream->copying, 60, 90);
+    qemuProgressMark(&stream->copying, G_USEC_PER_SEC);
+    stream->figures.exact = true;
+    stream->figures.bps = 700;
+    stream->figures.inFlight = 3;
+    stream->figures.latencyUs = 900;
+    stream->figures.guestBeforeUs = 80;
+    stream->figures.guestUs = 120;
+    assertText(stream, 1, "state=1 phase=2 alias=virtio-disk0 bandwidth=0 basis=2 data_total=90 "
+               "data_processed=60 data_remaining=30 data_bps=10 time_remaining=3000 fast=0 "
+               "hydrate=1 hydration.copied=5000 hydration.bps=700 hydration.in_flight=3 "
+               "hydration.requests=16 hydration.size=262144 hydration.latency=900 "
+               "guest.latency_before=80 guest.latency=120");
+
+    stream->hydration = QEMU_STREAM_UNHYDRATED;
+    stream->unhydrated = g_strdup("the server is taken");
+    assertText(stream, 1, "state=1 phase=0 alias=virtio-disk0 bandwidth=0 basis=0 "
+               "data_total=1000 data_processed=7 data_remaining=993 fast=0 hydrate=1 "
                "hydration.reason=the server is taken");
 
-    fix->stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
-    assertText(fix->stream, 1, "state=3 alias=virtio-disk0 bandwidth=0 time_elapsed=1000");
+    stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
+    assertText(stream, 1, "state=3 alias=virtio-disk0 bandwidth=0 basis=0 data_total=1000 "
+               "data_processed=7 data_remaining=993 time_elapsed=1000");
+}
+
+/* When the job ends is not known: it has nothing to copy. */
+static void
+testEntryFinishing(testFixture *fix, const void *opaque)
+{
+    qemuStream *stream = fix->stream;
+
+    stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    stream->hydration = QEMU_STREAM_HYDRATED;
+    stream->figures.exact = true;
+    qemuProgressSet(&stream->copying, 50, 90);
+    qemuProgressMark(&stream->copying, 0);
+    qemuProgressSet(&stream->copying, 90, 90);
+    qemuProgressMark(&stream->copying, G_USEC_PER_SEC);
+    assertText(stream, 1, "state=1 phase=3 alias=virtio-disk0 bandwidth=0 basis=2 data_total=90 "
+               "data_processed=90 data_remaining=0 data_bps=40 fast=0 hydrate=1");
+}
+
+/* Nothing but a deadline tells more of a setting than what it is. */
+static void
+testEntrySettings(testFixture *fix, const void *opaque)
+{
+    qemuStream *stream = fix->stream;
+
+    stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    stream->unhydrated = g_strdup("the server is taken");
+    stream->settings = (streamSettings) {
+        .bandwidth = 5,
+        .regard = { .fast = true },
+        .deadline = stream->began + 90 * (gint64) G_USEC_PER_SEC,
+    };
+    assertText(stream, 30, "state=1 phase=0 alias=virtio-disk0 bandwidth=5 fast=1 deadline=60 "
+               "hydrate=1 hydration.reason=the server is taken");
+    stream->settings.paused = true;
+    assertText(stream, 90, "state=1 phase=0 alias=virtio-disk0 bandwidth=5 fast=1 deadline=0 "
+               "hydrate=0 hydration.reason=paused");
+
+    stream->unhydratable = "nobody does";
+    assertText(stream, 90, "state=1 phase=0 alias=virtio-disk0 bandwidth=5 "
+               "hydration.reason=nobody does");
+    stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
+    assertText(stream, 90, "state=3 alias=virtio-disk0 bandwidth=5 time_elapsed=90000");
 }
 
 static void
@@ -211,6 +279,8 @@ main(int argc, char **argv)
     testAdd("/qemu_stream/entry/running", testEntryRunning);
     testAdd("/qemu_stream/entry/stalled", testEntryStalled);
     testAdd("/qemu_stream/entry/hydrating", testEntryHydrating);
+    testAdd("/qemu_stream/entry/finishing", testEntryFinishing);
+    testAdd("/qemu_stream/entry/settings", testEntrySettings);
     testAdd("/qemu_stream/entry/ended", testEntryEnded);
     return g_test_run();
 }

@@ -14,7 +14,7 @@ testStart(streamsFixture *fix, const void *opaque)
 
     g_assert_nonnull(stream);
     g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STARTING);
-    g_assert_cmpuint(stream->limit, ==, 1000);
+    g_assert_cmpuint(stream->settings.bandwidth, ==, 1000);
     g_assert_cmpuint(stream->speed, ==, 1000);
     g_assert_null(stream->base);
     assertEvents("");
@@ -45,10 +45,44 @@ testBase(streamsFixture *fix, const void *opaque)
 {
     char target[] = "vda";
     char alias[] = "";
-    const qemuDisk disk = { .target = target, .alias = alias, .depth = 2 };
-    g_autoptr(qemuStream) stream = qemuStreamsBegin(fix->streams, fix->dom, &disk, "vda[2]", 1, 0);
+    char lower[] = "/images/lower", lowest[] = "/images/lowest";
+    char *layers[] = { lower, lowest, NULL };
+    const domainDisk disk = { .target = target, .alias = alias, .depth = 2, .layers = layers };
+    g_autoptr(qemuStream) stream = qemuStreamsBegin(fix->streams, fix->dom, &disk, "vda[2]",
+                                                    &(streamSettings) { 0 });
 
     g_assert_cmpstr(stream->base, ==, "vda[2]");
+    qemuStreamsBeginHydration(fix->streams, stream, 1);
+    g_assert_cmpstr(stream->base, ==, "vda[2]"); /* the user's word for it stays */
+}
+
+/* Of a pull of which only that is known how deep it goes */
+static void
+testBaseFound(streamsFixture *fix, const void *opaque)
+{
+    static char vda[] = "vda", vdb[] = "vdb", vdc[] = "vdc", alias[] = "";
+    static char first[] = "/images/first", second[] = "vda[2]", unnamed[] = "";
+    char *layers[] = { first, second, unnamed, NULL };
+    const struct {
+        domainDisk disk;
+        guint32 deepest;
+        const char *base;
+    } cases[] = {
+        { { .target = vda, .alias = alias, .depth = 3, .layers = layers }, 1, first },
+        { { .target = vdb, .alias = alias, .depth = 3, .layers = layers }, 2, second },
+        { { .target = vdc, .alias = alias, .depth = 3, .layers = layers }, 3, NULL },
+        { { .target = vda, .alias = alias, .depth = 3, .layers = layers }, 4, NULL },
+        { { .target = vdb, .alias = alias, .depth = 3, .layers = layers }, 9, NULL },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(qemuStream) stream = qemuStreamsAdopt(fix->streams, fix->dom, &cases[i].disk, 0,
+                                                        &(streamSettings) { 0 }, true);
+
+        qemuStreamsBeginHydration(fix->streams, stream, cases[i].deepest);
+        g_assert_cmpstr(stream->base, ==, cases[i].base);
+        qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    }
 }
 
 /* The end is known before the start is confirmed: the start is told first all the same. */
@@ -99,10 +133,10 @@ testAdoptKinds(streamsFixture *fix, const void *opaque)
 
     assertEvents("STARTED a/vda");
     g_assert_cmpint(loud->state, ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
-    g_assert_cmpuint(loud->limit, ==, 500);
+    g_assert_cmpuint(loud->settings.bandwidth, ==, 500);
     g_assert_cmpuint(loud->speed, ==, 500);
     g_assert_cmpint(quiet->state, ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
-    g_assert_cmpuint(quiet->limit, ==, QEMU_TURN_HELD_SPEED); /* a daemon's to let go */
+    g_assert_cmpuint(quiet->settings.bandwidth, ==, QEMU_TURN_HELD_SPEED); /* a daemon's to let go */
     g_assert_cmpuint(quiet->speed, ==, QEMU_TURN_HELD_SPEED);
     g_assert_null(streamsFixtureAdopt(fix, fix->dom, "vda", 0, true));
 }
@@ -220,7 +254,7 @@ testSample(streamsFixture *fix, const void *opaque)
     qemuStreamsSample(fix->streams, stream, 60, 100, 7, 0, true);
     assertEvents("STOPPED a/vda");
     g_assert_cmpuint(stream->progress.done, ==, 50);
-    g_assert_cmpuint(stream->limit, ==, 0);
+    g_assert_cmpuint(stream->settings.bandwidth, ==, 0);
 }
 
 static void
@@ -229,15 +263,16 @@ testStateTooLong(streamsFixture *fix, const void *opaque)
     g_autofree char *name = g_strnfill(VIR_DOMAIN_STREAM_DISK_NAME_BUFLEN - 1, 'x');
     g_autofree char *too_long = g_strconcat(name, "x", NULL);
     char target[] = "vda";
-    const qemuDisk fits = { .target = name, .alias = name };
-    const qemuDisk bad_alias = { .target = target, .alias = too_long };
-    const qemuDisk bad_target = { .target = too_long, .alias = target };
-    const qemuDisk *const disks[] = { &fits, &bad_alias, &bad_target };
+    const domainDisk fits = { .target = name, .alias = name };
+    const domainDisk bad_alias = { .target = target, .alias = too_long };
+    const domainDisk bad_target = { .target = too_long, .alias = target };
+    const domainDisk *const disks[] = { &fits, &bad_alias, &bad_target };
     virDomainStreamDiskState state = { .offset = 42 };
 
     for (gsize i = 0; i < G_N_ELEMENTS(disks); i++) {
         g_autoptr(qemuStream) stream =
-            qemuStreamsBegin(fix->streams, fix->dom, disks[i], NULL, G_MAXUINT32, 0);
+            qemuStreamsBegin(fix->streams, fix->dom, disks[i], NULL,
+                             &(streamSettings) { 0 });
 
         if (i == 0) {
             g_assert_cmpint(qemuStreamsGetState(fix->streams, stream, &state), ==, 0);
@@ -481,6 +516,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     streamsFixtureAdd("/qemu_streams/start", false, testStart);
     streamsFixtureAdd("/qemu_streams/base", false, testBase);
+    streamsFixtureAdd("/qemu_streams/base-found", false, testBaseFound);
     streamsFixtureAdd("/qemu_streams/end-early", false, testEndEarly);
     streamsFixtureAdd("/qemu_streams/forget", false, testForget);
     streamsFixtureAdd("/qemu_streams/adopt", false, testAdoptKinds);

@@ -5,6 +5,15 @@
 
 #include "qemu/qemu_turn.h"
 
+/* Returns the limit of before. */
+static guint64
+testSetLimit(streamsFixture *fix, qemuStream *stream, guint64 limit)
+{
+    const streamSettings change = { .named = STREAM_SETTINGS_BANDWIDTH, .bandwidth = limit };
+
+    return qemuStreamsChange(fix->streams, stream, &change).bandwidth;
+}
+
 /* A speed that somebody else gave the job is what the user wants from now on. */
 static void
 testSpeedForeign(streamsFixture *fix, const void *opaque)
@@ -14,7 +23,7 @@ testSpeedForeign(streamsFixture *fix, const void *opaque)
     guint serial;
 
     g_assert_cmpuint(qemuStreamsSpeedSerial(fix->streams, stream), ==, 0);
-    g_assert_cmpuint(qemuStreamsSetLimit(fix->streams, stream, 3000), ==, 1000);
+    g_assert_cmpuint(testSetLimit(fix, stream, 3000), ==, 1000);
     g_assert_false(qemuStreamsSpeedWanted(fix->streams, stream, &speed)); /* not RUNNING yet */
     qemuStreamsConfirm(fix->streams, stream);
 
@@ -26,18 +35,18 @@ testSpeedForeign(streamsFixture *fix, const void *opaque)
     /* asked before the change, asked while it is made: both mean nothing */
     qemuStreamsSample(fix->streams, stream, 0, 100, 1000, serial, false);
     qemuStreamsSample(fix->streams, stream, 0, 100, 500, serial + 1, false);
-    g_assert_cmpuint(stream->limit, ==, 3000);
+    g_assert_cmpuint(stream->settings.bandwidth, ==, 3000);
     qemuStreamsSpeedSet(fix->streams, stream, speed, true);
     g_assert_cmpuint(stream->speed, ==, 3000);
     qemuStreamsSample(fix->streams, stream, 0, 100, 1000, serial, false);
     qemuStreamsSample(fix->streams, stream, 0, 100, 500, serial + 1, false);
-    g_assert_cmpuint(stream->limit, ==, 3000);
+    g_assert_cmpuint(stream->settings.bandwidth, ==, 3000);
     g_assert_false(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
 
     serial = qemuStreamsSpeedSerial(fix->streams, stream);
     g_assert_cmpuint(serial % 2, ==, 0);
     qemuStreamsSample(fix->streams, stream, 0, 100, 500, serial, false);
-    g_assert_cmpuint(stream->limit, ==, 500);
+    g_assert_cmpuint(stream->settings.bandwidth, ==, 500);
     g_assert_cmpuint(stream->speed, ==, 500);
     g_assert_false(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
 }
@@ -48,7 +57,7 @@ testSpeedRefused(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) stream = streamsFixtureRun(fix, fix->dom, "vda");
     unsigned long long speed;
 
-    qemuStreamsSetLimit(fix->streams, stream, 500);
+    testSetLimit(fix, stream, 500);
     g_assert_true(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
     qemuStreamsSpeedSet(fix->streams, stream, speed, false);
     g_assert_cmpuint(stream->speed, ==, 0);
@@ -128,7 +137,7 @@ testTurnsLimit(streamsFixture *fix, const void *opaque)
     unsigned long long speed;
 
     g_assert_cmpuint(held->speed, ==, QEMU_TURN_HELD_SPEED);
-    qemuStreamsSetLimit(fix->streams, held, 2 * QEMU_TURN_HELD_SPEED);
+    testSetLimit(fix, held, 2 * QEMU_TURN_HELD_SPEED);
     g_assert_false(qemuStreamsSpeedWanted(fix->streams, held, &speed));
     qemuStreamsSample(fix->streams, held, 0, 100, 3 * QEMU_TURN_HELD_SPEED, 0, false);
     g_assert_true(qemuStreamsSpeedWanted(fix->streams, held, &speed));
@@ -148,8 +157,8 @@ testTurnsFound(streamsFixture *fix, const void *opaque)
                                                      false);
     unsigned long long speed;
 
-    g_assert_cmpuint(first->limit, ==, 500);
-    g_assert_cmpuint(held->limit, ==, 0);
+    g_assert_cmpuint(first->settings.bandwidth, ==, 500);
+    g_assert_cmpuint(held->settings.bandwidth, ==, 0);
     testAssertTurn(fix, fix->dom, "vda");
     g_assert_false(qemuStreamsSpeedWanted(fix->streams, held, &speed));
 }
@@ -165,15 +174,12 @@ testNoTurns(streamsFixture *fix, const void *opaque)
 }
 
 static void
-testAssertNeeds(streamsFixture *fix, qemuStream *stream, bool wanted, bool limited,
-                guint64 bandwidth)
+testAssertNeeds(streamsFixture *fix, qemuStream *stream, bool wanted, guint64 bandwidth)
 {
-    qemuStreamsHydrationNeeds needs = qemuStreamsGetHydrationNeeds(fix->streams, stream);
+    qemuStreamHydrationNeeds needs = qemuStreamsGetHydrationNeeds(fix->streams, stream);
 
     g_assert_cmpint(needs.wanted, ==, wanted);
-    g_assert_cmpint(needs.limited, ==, limited);
-    g_assert_cmpuint(needs.bandwidth, ==, bandwidth);
-    g_assert_cmpuint(needs.deepest, ==, stream->deepest);
+    g_assert_cmpuint(needs.settings.bandwidth, ==, bandwidth);
 }
 
 /* Only who runs and has the turn is hydrated, and the job's share of a limit is taken off. */
@@ -183,37 +189,103 @@ testHydration(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 100);
     g_autoptr(qemuStream) held = streamsFixtureRun(fix, fix->dom, "vdb");
 
-    stream->deepest = held->deepest = 2;
-    testAssertNeeds(fix, stream, false, true, 100);
-    testAssertNeeds(fix, held, false, false, 0);
+    testAssertNeeds(fix, stream, false, 100);
+    testAssertNeeds(fix, held, false, 0);
     qemuStreamsConfirm(fix->streams, stream);
-    testAssertNeeds(fix, stream, true, true, 100);
+    testAssertNeeds(fix, stream, true, 100);
     qemuStreamsSample(fix->streams, stream, 30, 1000, 100, 0, true);
-    testAssertNeeds(fix, stream, true, true, 70);
+    testAssertNeeds(fix, stream, true, 70);
     qemuStreamsSample(fix->streams, stream, 1000, 1000, 100, 0, true);
-    testAssertNeeds(fix, stream, true, true, 0);
-    stream->deepest = 1;
-    testAssertNeeds(fix, stream, false, true, 0);
+    testAssertNeeds(fix, stream, true, 1); /* nothing, which 0 would not be */
 
     qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
-    stream->deepest = 2;
-    testAssertNeeds(fix, stream, false, true, 0);
-    testAssertNeeds(fix, held, true, false, 0);
+    testAssertNeeds(fix, stream, false, 1);
+    testAssertNeeds(fix, held, true, 0);
+}
+
+/* The guest's iotune bounds hydration, and the job if it is ours; a lower bandwidth holds. */
+static void
+testIotune(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) own = streamsFixtureRun(fix, fix->dom, "vda");
+    g_autoptr(qemuStream) foreign = streamsFixtureAdopt(fix, fix->other, "vda", 0, true);
+    unsigned long long speed;
+
+    qemuStreamsTune(fix->streams, own, 100);
+    qemuStreamsTune(fix->streams, foreign, 100);
+    testAssertNeeds(fix, own, true, 100);
+    testAssertNeeds(fix, foreign, true, 100);
+    g_assert_false(qemuStreamsSpeedWanted(fix->streams, foreign, &speed));
+    g_assert_true(qemuStreamsSpeedWanted(fix->streams, own, &speed));
+    g_assert_cmpuint(speed, ==, 100);
+    qemuStreamsSpeedSet(fix->streams, own, speed, true);
+
+    testSetLimit(fix, own, 50);
+    testAssertNeeds(fix, own, true, 50);
+    testSetLimit(fix, own, 200);
+    testAssertNeeds(fix, own, true, 100);
+    g_assert_false(qemuStreamsSpeedWanted(fix->streams, own, &speed));
+    qemuStreamsTune(fix->streams, own, 0);
+    testAssertNeeds(fix, own, true, 200);
 }
 
 static void
-testHydrationTold(streamsFixture *fix, const void *opaque)
+testPaused(streamsFixture *fix, const void *opaque)
 {
-    static const qemuHydratorFigures figures = { .copied = 7 };
     g_autoptr(qemuStream) stream = streamsFixtureRun(fix, fix->dom, "vda");
+    streamSettings change = { .named = STREAM_SETTINGS_HYDRATE, .paused = true };
 
-    qemuStreamsSetHydration(fix->streams, stream, NULL, "taken");
-    g_assert_false(stream->hydrating);
-    g_assert_cmpstr(stream->unhydrated, ==, "taken");
-    qemuStreamsSetHydration(fix->streams, stream, &figures, NULL);
-    g_assert_true(stream->hydrating);
-    g_assert_cmpuint(stream->hydration.copied, ==, 7);
-    g_assert_null(stream->unhydrated);
+    g_assert_false(qemuStreamsChange(fix->streams, stream, &change).paused);
+    testAssertNeeds(fix, stream, false, 0);
+    change.paused = false;
+    g_assert_true(qemuStreamsChange(fix->streams, stream, &change).paused);
+    testAssertNeeds(fix, stream, true, 0);
+}
+
+/* The plan to a deadline bounds the job and its hydrator, and counts those that wait for them;
+ * behind it there is no regard for the guest. */
+static void
+testDeadline(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) stream = streamsFixtureRun(fix, fix->dom, "vda");
+    g_autoptr(qemuStream) held = streamsFixtureRun(fix, fix->dom, "vdb");
+    streamSettings change = {
+        .named = STREAM_SETTINGS_DEADLINE | STREAM_SETTINGS_REGARD,
+        .regard = { .factor = 3 },
+        .deadline = g_get_monotonic_time() + 1002 * (gint64) G_USEC_PER_SEC,
+    };
+    streamSettings needs;
+    unsigned long long speed;
+
+    qemuStreamsChange(fix->streams, stream, &change);
+    testAssertNeeds(fix, stream, false, 0); /* before there is a plan */
+    qemuStreamsSample(fix->streams, held, 0, 500 << 20, QEMU_TURN_HELD_SPEED, 0, true);
+    qemuStreamsSample(fix->streams, stream, 0, 500 << 20, 0, 0, true);
+    needs = qemuStreamsGetHydrationNeeds(fix->streams, stream).settings;
+    testAssertNeeds(fix, stream, true, needs.bandwidth);
+    g_assert_cmpuint(needs.bandwidth, >=, 1 << 20);
+    g_assert_cmpuint(needs.bandwidth, <, 5 << 18);
+    g_assert_cmpfloat(needs.regard.factor, ==, 3);
+    g_assert_true(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
+    g_assert_cmpuint(speed, ==, needs.bandwidth);
+    qemuStreamsSpeedSet(fix->streams, stream, speed, true);
+    g_assert_cmpuint(stream->settings.bandwidth, ==, 0);
+
+    change.deadline = g_get_monotonic_time();
+    qemuStreamsChange(fix->streams, stream, &change);
+    qemuStreamsSample(fix->streams, stream, 0, 500 << 20, speed, 2, true);
+    needs = qemuStreamsGetHydrationNeeds(fix->streams, stream).settings;
+    g_assert_cmpuint(needs.bandwidth, ==, 0);
+    g_assert_true(needs.regard.fast);
+    g_assert_cmpfloat(stream->settings.regard.factor, ==, 3);
+    g_assert_true(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
+    g_assert_cmpuint(speed, ==, 0);
+
+    change.deadline = 0;
+    qemuStreamsChange(fix->streams, stream, &change);
+    qemuStreamsSample(fix->streams, stream, 0, 500 << 20, 0, 3, true);
+    needs = qemuStreamsGetHydrationNeeds(fix->streams, stream).settings;
+    g_assert_false(needs.regard.fast);
 }
 
 int
@@ -228,6 +300,8 @@ main(int argc, char **argv)
     streamsFixtureAdd("/qemu_streams_speed/turns-found", true, testTurnsFound);
     streamsFixtureAdd("/qemu_streams_speed/no-turns", false, testNoTurns);
     streamsFixtureAdd("/qemu_streams_speed/hydration", true, testHydration);
-    streamsFixtureAdd("/qemu_streams_speed/hydration-told", false, testHydrationTold);
+    streamsFixtureAdd("/qemu_streams_speed/iotune", false, testIotune);
+    streamsFixtureAdd("/qemu_streams_speed/paused", false, testPaused);
+    streamsFixtureAdd("/qemu_streams_speed/deadline", true, testDeadline);
     return g_test_run();
 }

@@ -505,6 +505,7 @@ main(int argc, char **argv)
 
     g_chmod(runtime, 0755);
     g_setenv("XDG_RUNTIME_DIR", runtime, TRUE);
+    g_setenv("LIBVIRT_AUTOSTART", "0", TRUE);
     dir = g_build_filename(runtime, "libvirt", NULL);
     virInitialize();
     g_test_init(&argc, &argv, NULL);

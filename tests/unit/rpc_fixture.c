@@ -50,6 +50,8 @@ rpcFixtureStart(rpcFixture *fix)
         fix->dir = g_dir_make_tmp("streamdisk-XXXXXX", NULL);
     if (!fix->limits.maxClients)
         fix->limits.maxClients = 100;
+    if (!fix->limits.maxReadonlyClients)
+        fix->limits.maxReadonlyClients = 100;
     if (!fix->limits.maxWorkers)
         fix->limits.maxWorkers = 10;
     if (!fix->limits.session.maxRequests)

@@ -269,6 +269,36 @@ testTooMany(void)
     rpcFixtureStop(&fix);
 }
 
+/* Who may only look takes no place from those who may do more. */
+static void
+testTooManyReadonly(void)
+{
+    rpcFixture fix = { .limits = { .maxClients = 1, .maxReadonlyClients = 2 } };
+    rpcClient *lookers[2], *client;
+    int fd;
+
+    start(&fix);
+    for (size_t i = 0; i < G_N_ELEMENTS(lookers); i++)
+        lookers[i] = openClient(fix.readonlyPath);
+    fd = wireConnect(fix.readonlyPath);
+    wireExpectClosed(fd);
+    close(fd);
+    client = openClient(fix.path);
+    fd = wireConnect(fix.path);
+    wireExpectClosed(fd);
+    close(fd);
+    assertEcho(client, "room for one");
+
+    closeClient(lookers[0]);
+    rpcFixtureWaitForClients(&fix, 2);
+    lookers[0] = openClient(fix.readonlyPath);
+    assertEcho(lookers[0], "room for two");
+    for (size_t i = 0; i < G_N_ELEMENTS(lookers); i++)
+        closeClient(lookers[i]);
+    closeClient(client);
+    rpcFixtureStop(&fix);
+}
+
 static gboolean
 acceptNobody(const rpcIdentity *identity, gboolean readonly, void *opaque)
 {
@@ -374,6 +404,7 @@ main(int argc, char **argv)
     g_test_add_func("/rpc_server/out-of-order", testOutOfOrder);
     g_test_add_func("/rpc_server/n_malformed", testMalformed);
     g_test_add_func("/rpc_server/n_too-many", testTooMany);
+    g_test_add_func("/rpc_server/n_too-many-readonly", testTooManyReadonly);
     g_test_add_func("/rpc_server/n_veto", testVeto);
     g_test_add_func("/rpc_server/n_never-reads", testNeverReads);
     g_test_add_func("/rpc_server/shutdown", testShutdown);

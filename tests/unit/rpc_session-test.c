@@ -330,6 +330,63 @@ testKeepaliveWhileBusy(void)
     stop(&fix);
 }
 
+/* More than a socket holds */
+static void
+replyMuch(fixture *fix)
+{
+    const rpc_header header = { .prog = PROG, .vers = 1, .proc = 1, .type = RPC_TYPE_REPLY };
+    g_autofree char *text = g_strnfill(RPC_STRING_MAX, 'x');
+
+    runUntilCalls(fix, 1);
+    rpcSessionReply(fix->session,
+                    rpcMessageEncode(&header, (xdrproc_t) xdr_rpc_nonnull_string, &text));
+}
+
+/* A client that leaves its replies unread is gone after as many pings as one that is silent. */
+static void
+testNeverReadsReplies(void)
+{
+    const rpcSessionLimits limits = {
+        .maxRequests = 1, .keepaliveInterval = 10, .keepaliveCount = 3,
+    };
+    fixture fix;
+
+    start(&fix, &limits);
+    sendCall(&fix, 1);
+    replyMuch(&fix);
+    runUntilClosed(&fix);
+    stop(&fix);
+}
+
+/* One that reads them slowly is not, however long it takes. */
+static void
+testReadsSlowly(void)
+{
+    const rpcSessionLimits limits = {
+        .maxRequests = 1, .keepaliveInterval = 1, .keepaliveCount = 1,
+    };
+    g_autofree char *piece = g_malloc(64 * 1024);
+    gsize got = 0;
+    fixture fix;
+
+    start(&fix, &limits);
+    sendCall(&fix, 1);
+    replyMuch(&fix);
+    while (TRUE) {
+        ssize_t rc;
+
+        /* all that the socket holds, then it is written to and the time looked at */
+        while ((rc = recv(fix.fd, piece, 64 * 1024, MSG_DONTWAIT)) > 0)
+            got += rc;
+        if (got >= RPC_STRING_MAX)
+            break;
+        g_usleep(2000); /* a ping is due */
+        g_main_context_iteration(NULL, FALSE);
+        g_assert_false(fix.closed);
+    }
+    stop(&fix);
+}
+
 static void
 setTrue(void *opaque)
 {
@@ -393,6 +450,8 @@ main(int argc, char **argv)
     g_test_add_func("/rpc_session/pong", testPong);
     g_test_add_func("/rpc_session/n_keepalive", testKeepalive);
     g_test_add_func("/rpc_session/keepalive-while-busy", testKeepaliveWhileBusy);
+    g_test_add_func("/rpc_session/n_never-reads-replies", testNeverReadsReplies);
+    g_test_add_func("/rpc_session/reads-slowly", testReadsSlowly);
     g_test_add_func("/rpc_session/at-end", testAtEnd);
     g_test_add_func("/rpc_session/leaves", testLeaves);
     return g_test_run();

@@ -27,6 +27,9 @@ formatTestSize(void)
     formatAssert(streamFormatSize(512 * MIB), "512.0 MiB");
     formatAssert(streamFormatSize(GIB + GIB / 2), "1.5 GiB");
     formatAssert(streamFormatSize(ULLONG_MAX), "16.0 EiB");
+
+    formatAssert(streamFormatScaled(5, 3), "5.000 B");
+    formatAssert(streamFormatScaled(KIB + KIB / 2, 3), "1.500 KiB");
 }
 
 static void

@@ -19,6 +19,16 @@ statsNew(int state, unsigned long long done, unsigned long long total)
                             VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH, 0);
     virTypedParamsAddULLong(&stats.params, &stats.nparams, &max,
                             VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED, 65000);
+    virTypedParamsAddDouble(&stats.params, &stats.nparams, &max,
+                            VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR, 1.5);
+    virTypedParamsAddULLong(&stats.params, &stats.nparams, &max,
+                            VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX, 500);
+    virTypedParamsAddBoolean(&stats.params, &stats.nparams, &max,
+                             VIR_DOMAIN_STREAM_DISK_PARAM_FAST, 0);
+    virTypedParamsAddULLong(&stats.params, &stats.nparams, &max,
+                            VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE, 90);
+    virTypedParamsAddBoolean(&stats.params, &stats.nparams, &max,
+                             VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE, 1);
     virTypedParamsAddString(&stats.params, &stats.nparams, &max,
                             VIR_DOMAIN_STREAM_DISK_STATS_REASON, "No space left on device");
     return stats;
@@ -42,6 +52,11 @@ statsTestText(void)
     statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, "1.0 MiB");
     statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH, "none");
     statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED, "1m05s");
+    statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR, "1.5x");
+    statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX, "0.5 ms");
+    statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_PARAM_FAST, "no");
+    statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE, "1m30s");
+    statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE, "yes");
     statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_STATS_REASON, "No space left on device");
     g_assert_cmpstr(sizes, ==, "1024.0/2048.0 KiB");
 }
@@ -57,8 +72,24 @@ statsTestUnknown(void)
     statsAssert(&none, VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS, "-");
     statsAssert(&none, VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, "-");
     statsAssert(&none, VIR_DOMAIN_STREAM_DISK_STATS_BASE, "-");
+    statsAssert(&none, VIR_DOMAIN_STREAM_DISK_PARAM_FAST, "-");
     g_assert_cmpint(streamStatsState(&none), ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
     g_assert_cmpint(streamStatsPercent(&none), ==, 0);
+}
+
+static void
+statsTestFinishing(void)
+{
+    const streamStats none = { 0 };
+    g_auto(streamStats) stats = { 0 };
+    int max = 0;
+
+    virTypedParamsAddInt(&stats.params, &stats.nparams, &max, VIR_DOMAIN_STREAM_DISK_STATS_PHASE,
+                         VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING);
+    g_assert_true(streamStatsIsFinishing(&stats));
+    stats.params[0].value.i = VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE;
+    g_assert_false(streamStatsIsFinishing(&stats));
+    g_assert_false(streamStatsIsFinishing(&none));
 }
 
 static void
@@ -80,6 +111,12 @@ statsTestWord(void)
                                     VIR_DOMAIN_STREAM_DISK_PHASE_WAIT), ==, "wait");
     g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_BASIS,
                                     VIR_DOMAIN_STREAM_DISK_BASIS_POSITION), ==, "position");
+    g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_PHASE,
+                                    VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING), ==, "finish");
+    g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_BASIS,
+                                    VIR_DOMAIN_STREAM_DISK_BASIS_ESTIMATE), ==, "estimate");
+    g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_BASIS,
+                                    VIR_DOMAIN_STREAM_DISK_BASIS_MAP), ==, "map");
     g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_STATE, -1), ==, "unknown");
     g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_STATE, 99), ==, "unknown");
     g_assert_null(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_ALIAS, 0));
@@ -92,6 +129,7 @@ main(int argc, char **argv)
     g_assert_cmpint(virInitialize(), ==, 0);
     g_test_add_func("/stats/text", statsTestText);
     g_test_add_func("/stats/unknown", statsTestUnknown);
+    g_test_add_func("/stats/finishing", statsTestFinishing);
     g_test_add_func("/stats/percent", statsTestPercent);
     g_test_add_func("/stats/word", statsTestWord);
     return g_test_run();

@@ -31,6 +31,21 @@ testDomain(void)
 }
 
 static void
+testSibling(void)
+{
+    g_autoptr(virConnect) conn = virConnectOpen("test:///default");
+    g_autoptr(virDomain) dom = virDomainLookupByName(conn, "test");
+    g_autoptr(streamEntry) entry = streamEntryNew(dom, "vda");
+    g_autoptr(streamEntry) sibling = streamEntryNewSibling(entry, "vdb");
+
+    g_assert_cmpstr(sibling->name, ==, "test");
+    g_assert_cmpmem(sibling->uuid, sizeof(sibling->uuid), entry->uuid, sizeof(entry->uuid));
+    g_assert_cmpint(sibling->id, ==, entry->id);
+    g_assert_cmpstr(sibling->disk, ==, "vdb");
+    g_assert_null(sibling->params);
+}
+
+static void
 testInactive(void)
 {
     g_autoptr(virConnect) conn = virConnectOpen("test:///default");
@@ -73,6 +88,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/stream_entry/domain", testDomain);
+    g_test_add_func("/stream_entry/sibling", testSibling);
     g_test_add_func("/stream_entry/inactive", testInactive);
     g_test_add_func("/stream_entry/no-connect", testNoConnect);
     g_test_add_func("/stream_entry/free", testFree);

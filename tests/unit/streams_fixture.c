@@ -86,7 +86,7 @@ streamsFixtureSetUp(streamsFixture *fix, const void *opaque)
     g_assert_nonnull(fix->conn = virConnectOpen("test:///default"));
     fix->dom = streamsFixtureDomainNew(fix->conn, "a");
     fix->other = streamsFixtureDomainNew(fix->conn, "b");
-    fix->streams = qemuStreamsNew(&streamsFixtureEvents, opaque != NULL);
+    fix->streams = qemuStreamsNew(&streamsFixtureEvents, opaque != NULL, NULL);
 }
 
 static void
@@ -107,9 +107,10 @@ streamsFixtureBegin(streamsFixture *fix, virDomainPtr dom, const char *target,
     g_autofree char *name = g_strdup(target);
     g_autofree char *alias = g_strconcat("alias-", target, NULL);
     g_autofree char *source = g_strconcat("/images/", target, NULL);
-    const qemuDisk disk = { .target = name, .alias = alias, .source = source, .depth = 1 };
+    const domainDisk disk = { .target = name, .alias = alias, .source = source, .depth = 1 };
+    const streamSettings settings = { .bandwidth = limit };
 
-    return qemuStreamsBegin(fix->streams, dom, &disk, NULL, G_MAXUINT32, limit);
+    return qemuStreamsBegin(fix->streams, dom, &disk, NULL, &settings);
 }
 
 qemuStream *
@@ -118,9 +119,9 @@ streamsFixtureAdopt(streamsFixture *fix, virDomainPtr dom, const char *target,
 {
     g_autofree char *name = g_strdup(target);
     g_autofree char *alias = g_strconcat("alias-", target, NULL);
-    const qemuDisk disk = { .target = name, .alias = alias, .depth = 1 };
+    const domainDisk disk = { .target = name, .alias = alias, .depth = 1 };
 
-    return qemuStreamsAdopt(fix->streams, dom, &disk, speed, announce);
+    return qemuStreamsAdopt(fix->streams, dom, &disk, speed, &(streamSettings) { 0 }, announce);
 }
 
 qemuStream *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_disk.h: the disks of a guest, read from its live XML
+ * domain_disk.h: the disks of a guest, read from its live XML
  *
- * Pure: text in, structures out. No other file of the driver knows libxml2.
+ * Pure: text in, structures out.
  */
 
 #pragma once
@@ -10,8 +10,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
-typedef struct _qemuDisk qemuDisk;
-struct _qemuDisk {
+typedef struct _domainDisk domainDisk;
+struct _domainDisk {
     char *target; /* "vda" */
     char *alias;  /* "virtio-disk0"; "" if libvirt gave none */
     char *source; /* path of the top image; NULL for an empty drive or a network disk */
@@ -19,18 +19,16 @@ struct _qemuDisk {
     bool empty;   /* a drive without medium */
     bool readonly;
     unsigned int depth; /* how many images lie below the top one */
-    GPtrArray *layers;  /* of char *: their paths and "vda[N]" names, in turn; "" if unknown */
+    bool chained;       /* the XML tells of the chain, were it that it ends here */
+    guint64 iotune;     /* what <iotune> lets the guest read or write, bytes per second; 0: all */
+    char **layers;      /* their names, downwards: path, or "vda[N]"; "" if it has none */
 };
 
 /* An array that frees its disks, in the order of the XML; NULL on error. */
-GPtrArray *qemuDiskListParse(const char *xml);
+GPtrArray *domainDiskListParse(const char *xml);
 
 /* The disk with this target, or with this absolute path of its top image; error if none. */
-const qemuDisk *qemuDiskListFind(GPtrArray *disks, const char *name);
-
-/* Which layer an image is, by path or "vda[N]": 2 for the first below the top; 0 if none is
- * known by this name. */
-guint32 qemuDiskGetLayer(const qemuDisk *disk, const char *image);
+const domainDisk *domainDiskListFind(GPtrArray *disks, const char *name);
 
 /* 0 if there is something to stream; else -1, and why not. */
-int qemuDiskCheckStreamable(const qemuDisk *disk);
+int domainDiskCheckStreamable(const domainDisk *disk);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qemu_disk-test.c: samples of libvirt's XML in data/qemu_disk, and XML that is not libvirt's */
+/* domain_disk-test.c: libvirt's XML in data/domain_disk, and XML that is not libvirt's */
 
-#include "qemu/qemu_disk.h"
+#include "conf/domain_disk.h"
 
 #include "expect.h"
 
@@ -13,7 +13,7 @@ typedef struct {
     const char *alias;
     const char *source;
     const char *format;
-    const char *refused; /* by qemuDiskCheckStreamable, in these words; NULL: not refused */
+    const char *refused; /* by domainDiskCheckStreamable, in these words; NULL: not refused */
     unsigned int depth;
     bool empty;
     bool readonly;
@@ -45,12 +45,12 @@ static GPtrArray *
 testParseFile(const char *name)
 {
     g_autofree char *file = g_strconcat(name, ".xml", NULL);
-    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "data", "qemu_disk", file,
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "data", "domain_disk", file,
                                                   NULL);
     g_autofree char *xml = NULL;
 
     g_assert_true(g_file_get_contents(path, &xml, NULL, NULL));
-    return qemuDiskListParse(xml);
+    return domainDiskListParse(xml);
 }
 
 static GPtrArray *
@@ -58,7 +58,7 @@ testParseDevices(const char *devices)
 {
     g_autofree char *xml = g_strdup_printf("<domain><devices>%s</devices></domain>", devices);
 
-    return qemuDiskListParse(xml);
+    return domainDiskListParse(xml);
 }
 
 static void
@@ -66,7 +66,7 @@ testSampleRead(const void *opaque)
 {
     const testSample *sample = opaque;
     g_autoptr(GPtrArray) disks = testParseFile(sample->file);
-    const qemuDisk *disk;
+    const domainDisk *disk;
 
     g_assert_nonnull(disks);
     g_assert_cmpuint(disks->len, ==, 1);
@@ -79,7 +79,7 @@ testSampleRead(const void *opaque)
     g_assert_cmpint(disk->readonly, ==, sample->readonly);
     g_assert_cmpuint(disk->depth, ==, sample->depth);
 
-    g_assert_cmpint(qemuDiskCheckStreamable(disk), ==, sample->refused ? -1 : 0);
+    g_assert_cmpint(domainDiskCheckStreamable(disk), ==, sample->refused ? -1 : 0);
     if (sample->refused)
         expectError(VIR_ERR_OPERATION_INVALID, sample->refused);
     g_assert_cmpint(virGetLastErrorCode(), ==, VIR_ERR_OK);
@@ -94,43 +94,69 @@ testFind(void)
         "<disk><source file='relative'/><target dev='vdc'/></disk>"
         "<disk><target dev='sda'/></disk>");
 
-    g_assert_true(qemuDiskListFind(disks, "vdb") == g_ptr_array_index(disks, 1));
-    g_assert_true(qemuDiskListFind(disks, "sda") == g_ptr_array_index(disks, 3));
-    g_assert_true(qemuDiskListFind(disks, "/images/a") == g_ptr_array_index(disks, 0));
-    g_assert_true(qemuDiskListFind(disks, "/dev/b") == g_ptr_array_index(disks, 1));
+    g_assert_true(domainDiskListFind(disks, "vdb") == g_ptr_array_index(disks, 1));
+    g_assert_true(domainDiskListFind(disks, "sda") == g_ptr_array_index(disks, 3));
+    g_assert_true(domainDiskListFind(disks, "/images/a") == g_ptr_array_index(disks, 0));
+    g_assert_true(domainDiskListFind(disks, "/dev/b") == g_ptr_array_index(disks, 1));
 
-    g_assert_null(qemuDiskListFind(disks, "vdz"));
+    g_assert_null(domainDiskListFind(disks, "vdz"));
     expectError(VIR_ERR_INVALID_ARG, "disk 'vdz' not found in domain");
-    g_assert_null(qemuDiskListFind(disks, "relative"));
+    g_assert_null(domainDiskListFind(disks, "relative"));
     expectError(VIR_ERR_INVALID_ARG, "disk 'relative' not found in domain");
-    g_assert_null(qemuDiskListFind(disks, "/images/b"));
+    g_assert_null(domainDiskListFind(disks, "/images/b"));
     expectError(VIR_ERR_INVALID_ARG, "disk '/images/b' not found in domain");
-    g_assert_null(qemuDiskListFind(disks, ""));
+    g_assert_null(domainDiskListFind(disks, ""));
     expectError(VIR_ERR_INVALID_ARG, "disk '' not found in domain");
 }
 
-/* In the sample: an image in between by its path and by its name, which libvirt numbers freely */
+static void
+testAssertLayers(GPtrArray *disks, const char *expected)
+{
+    const domainDisk *disk = g_ptr_array_index(disks, 0);
+    g_autofree char *layers = g_strjoinv(" ", disk->layers);
+
+    g_assert_cmpstr(layers, ==, expected);
+    g_assert_cmpuint(disk->depth, ==, g_strv_length(disk->layers));
+}
+
+/* The images below, by path, else by the name that libvirt gives them, else without any */
 static void
 testLayers(void)
 {
-    g_autoptr(GPtrArray) disks = testParseFile("chain");
-    g_autoptr(GPtrArray) nameless = testParseDevices(
-        "<disk><target dev='vda'/><source/><backingStore><source name='x'/><backingStore/>"
-        "</backingStore></disk>");
-    const qemuDisk *disk = g_ptr_array_index(disks, 0);
-    static const struct {
-        const char *image;
-        guint32 layer;
-    } images[] = {
-        { IMAGES "layer2.qcow2", 2 }, { "vdb[16]", 2 },
-        { IMAGES "layer1.qcow2", 3 }, { "vdb[17]", 3 },
-        { IMAGES "template.qcow2", 4 }, { "vdb[18]", 4 },
-        { IMAGES "chain.qcow2", 0 }, { "vdb[11]", 0 }, { "vdb", 0 }, { "vda[16]", 0 }, { "", 0 },
-    };
+    g_autoptr(GPtrArray) chain = testParseFile("chain");
+    g_autoptr(GPtrArray) remote = testParseDevices(
+        "<disk><target dev='vda'/><source/><backingStore index='2'><source name='x'/>"
+        "<backingStore><source name='y'/></backingStore></backingStore></disk>");
+    g_autoptr(GPtrArray) none = testParseDevices("<disk><target dev='vda'/><source/></disk>");
 
-    for (gsize i = 0; i < G_N_ELEMENTS(images); i++)
-        g_assert_cmpuint(qemuDiskGetLayer(disk, images[i].image), ==, images[i].layer);
-    g_assert_cmpuint(qemuDiskGetLayer(g_ptr_array_index(nameless, 0), ""), ==, 0);
+    testAssertLayers(chain, IMAGES "layer2.qcow2 " IMAGES "layer1.qcow2 " IMAGES "template.qcow2");
+    testAssertLayers(remote, "vda[2] ");
+    testAssertLayers(none, "");
+}
+
+static void
+testAssertIotune(const char *iotune, guint64 expected)
+{
+    g_autofree char *xml = g_strdup_printf("<disk><target dev='vda'/>%s</disk>", iotune);
+    g_autoptr(GPtrArray) disks = testParseDevices(xml);
+
+    g_assert_cmpuint(((domainDisk *) g_ptr_array_index(disks, 0))->iotune, ==, expected);
+}
+
+/* The lowest limit counts, of bytes or of operations on clusters; bursts do not. */
+static void
+testIotune(void)
+{
+    testAssertIotune("", 0);
+    testAssertIotune("<iotune/>", 0);
+    testAssertIotune("<iotune><total_bytes_sec>5</total_bytes_sec></iotune>", 5);
+    testAssertIotune("<iotune><write_bytes_sec>70000</write_bytes_sec>"
+                     "<read_iops_sec>1</read_iops_sec><total_bytes_sec_max>3</total_bytes_sec_max>"
+                     "</iotune>", 65536);
+    testAssertIotune("<iotune><read_bytes_sec>0</read_bytes_sec>"
+                     "<write_bytes_sec>-1</write_bytes_sec></iotune>", 0);
+    testAssertIotune("<iotune><total_iops_sec>18446744073709551615</total_iops_sec></iotune>",
+                     G_MAXUINT64 / 65536 * 65536);
 }
 
 /* What has no target cannot be named and is left out; what is not a <disk> is none. */
@@ -142,7 +168,7 @@ testLeftOut(void)
         "<disk/><disk><target/></disk><disk><target dev=''/></disk>"
         "<disk><target dev='vda'/></disk>"
         "<hub><disk><target dev='vdb'/></disk></hub>");
-    const qemuDisk *disk;
+    const domainDisk *disk;
 
     g_assert_cmpuint(disks->len, ==, 1);
     disk = g_ptr_array_index(disks, 0);
@@ -153,8 +179,8 @@ testLeftOut(void)
 static void
 testNoDisks(void)
 {
-    g_autoptr(GPtrArray) none = qemuDiskListParse("<domain><devices/></domain>");
-    g_autoptr(GPtrArray) no_devices = qemuDiskListParse("<domain/>");
+    g_autoptr(GPtrArray) none = domainDiskListParse("<domain><devices/></domain>");
+    g_autoptr(GPtrArray) no_devices = domainDiskListParse("<domain/>");
 
     g_assert_cmpuint(none->len, ==, 0);
     g_assert_cmpuint(no_devices->len, ==, 0);
@@ -163,7 +189,7 @@ testNoDisks(void)
 static void
 testRefused(const void *opaque)
 {
-    g_assert_null(qemuDiskListParse(opaque));
+    g_assert_null(domainDiskListParse(opaque));
     expectError(VIR_ERR_XML_ERROR, "cannot read the disks of a domain from its XML");
 }
 
@@ -171,7 +197,7 @@ testRefused(const void *opaque)
 static void
 testDamaged(void)
 {
-    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "data", "qemu_disk",
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "data", "domain_disk",
                                                   "chain.xml", NULL);
     g_autofree char *xml = NULL;
     gsize len;
@@ -183,10 +209,10 @@ testDamaged(void)
         g_autoptr(GPtrArray) changed = NULL;
 
         xml[i] = '\0';
-        cut = qemuDiskListParse(xml);
+        cut = domainDiskListParse(xml);
         g_assert_true(!cut || g_strrstr(xml, "</domain"));
         xml[i] = '<';
-        changed = qemuDiskListParse(xml);
+        changed = domainDiskListParse(xml);
         g_assert_true(!changed || kept == '<');
         xml[i] = kept;
     }
@@ -215,10 +241,10 @@ testNested(void)
     static const char after[] = "</disk></devices></domain>";
     g_autofree char *longest = testNest(before, BACKING, "</backingStore>", 200, after);
     g_autofree char *endless = testNest(before, BACKING, "</backingStore>", 1000000, after);
-    g_autoptr(GPtrArray) disks = qemuDiskListParse(longest);
+    g_autoptr(GPtrArray) disks = domainDiskListParse(longest);
 
     g_assert_nonnull(disks);
-    g_assert_cmpuint(((qemuDisk *) g_ptr_array_index(disks, 0))->depth, ==, 200);
+    g_assert_cmpuint(((domainDisk *) g_ptr_array_index(disks, 0))->depth, ==, 200);
     testRefused(endless);
 }
 
@@ -250,23 +276,25 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(testSamples); i++) {
-        g_autofree char *path = g_strconcat("/qemu_disk/sample/", testSamples[i].file, NULL);
+        g_autofree char *path = g_strconcat("/domain_disk/sample/", testSamples[i].file, NULL);
 
         g_test_add_data_func(path, &testSamples[i], testSampleRead);
     }
-    g_test_add_func("/qemu_disk/find", testFind);
-    g_test_add_func("/qemu_disk/layers", testLayers);
-    g_test_add_func("/qemu_disk/left-out", testLeftOut);
-    g_test_add_func("/qemu_disk/no-disks", testNoDisks);
-    g_test_add_data_func("/qemu_disk/refused/empty", "", testRefused);
-    g_test_add_data_func("/qemu_disk/refused/blank", " \n", testRefused);
-    g_test_add_data_func("/qemu_disk/refused/text", "domain", testRefused);
-    g_test_add_data_func("/qemu_disk/refused/malformed", "<domain><devices></domain>", testRefused);
-    g_test_add_data_func("/qemu_disk/refused/root", "<network/>", testRefused);
-    g_test_add_data_func("/qemu_disk/refused/two-roots", "<domain/><domain/>", testRefused);
-    g_test_add_data_func("/qemu_disk/refused/encoding", "<domain a='\xff\xfe'/>", testRefused);
-    g_test_add_func("/qemu_disk/damaged", testDamaged);
-    g_test_add_func("/qemu_disk/nested", testNested);
-    g_test_add_func("/qemu_disk/entities", testEntities);
+    g_test_add_func("/domain_disk/find", testFind);
+    g_test_add_func("/domain_disk/layers", testLayers);
+    g_test_add_func("/domain_disk/iotune", testIotune);
+    g_test_add_func("/domain_disk/left-out", testLeftOut);
+    g_test_add_func("/domain_disk/no-disks", testNoDisks);
+    g_test_add_data_func("/domain_disk/refused/empty", "", testRefused);
+    g_test_add_data_func("/domain_disk/refused/blank", " \n", testRefused);
+    g_test_add_data_func("/domain_disk/refused/text", "domain", testRefused);
+    g_test_add_data_func("/domain_disk/refused/malformed", "<domain><devices></domain>",
+                         testRefused);
+    g_test_add_data_func("/domain_disk/refused/root", "<network/>", testRefused);
+    g_test_add_data_func("/domain_disk/refused/two-roots", "<domain/><domain/>", testRefused);
+    g_test_add_data_func("/domain_disk/refused/encoding", "<domain a='\xff\xfe'/>", testRefused);
+    g_test_add_func("/domain_disk/damaged", testDamaged);
+    g_test_add_func("/domain_disk/nested", testNested);
+    g_test_add_func("/domain_disk/entities", testEntities);
     return g_test_run();
 }

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_policy.h: what a domain's metadata keeps of the settings of its streams
+ *
+ *   <streamdisk:policy xmlns:streamdisk='urn:libvirt-streamdisk:policy'>
+ *     <streamdisk:disk target='vda' bandwidth='10485760' hydrate='no'/>
+ *   </streamdisk:policy>
+ *
+ * Only what the jobs do not tell, and only while they run, so that another virtstreamd goes on
+ * with it. Attributes are named as the parameters; times are in microseconds of the host's
+ * monotonic clock, which lives as long as any guest. Pure.
+ */
+
+#pragma once
+
+#include "conf/domain_metadata.h"
+#include "stream_settings.h"
+
+#define QEMU_POLICY_KEY "streamdisk"
+#define QEMU_POLICY_URI "urn:libvirt-streamdisk:policy"
+#define QEMU_POLICY_NAME "policy"
+
+/* Of active qemuStreams of one domain, as text for virDomainSetMetadata(); NULL if there is
+ * nothing to keep. */
+char *qemuPolicyFormat(GPtrArray *streams);
+
+/* The settings of one disk in the element; NULL: there is none. What is not understood is left out. */
+streamSettings qemuPolicyParse(const domainMetadata *policy, const char *target);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qemu_policy-test.c: settings that go through a domain's metadata and come back */
+
+#include "qemu/qemu_policy.h"
+
+#include "qemu/qemu_turn.h"
+
+#define FAST_ENOUGH (10 * QEMU_TURN_HELD_SPEED)
+
+static char testVda[] = "vda", testVdb[] = "v<d>&'b";
+
+/* The text that is kept of these streams */
+static char *
+testFormat(qemuStream *first, qemuStream *second)
+{
+    g_autoptr(GPtrArray) streams = g_ptr_array_new();
+
+    g_ptr_array_add(streams, first);
+    if (second)
+        g_ptr_array_add(streams, second);
+    return qemuPolicyFormat(streams);
+}
+
+/* The element as libvirt puts it into the XML: every name gets the prefix. */
+static domainMetadata *
+testFind(const char *text)
+{
+    g_autoptr(GString) prefixed = g_string_new(text);
+    g_autofree char *xml = NULL;
+
+    g_string_replace(prefixed, "<", "<" QEMU_POLICY_KEY ":", 0);
+    g_string_replace(prefixed, "<" QEMU_POLICY_KEY ":/", "</" QEMU_POLICY_KEY ":", 0);
+    g_string_replace(prefixed, QEMU_POLICY_NAME ">",
+                     QEMU_POLICY_NAME " xmlns:" QEMU_POLICY_KEY "='" QEMU_POLICY_URI "'>", 1);
+    xml = g_strdup_printf("<domain><metadata>%s</metadata></domain>", prefixed->str);
+    return domainMetadataFind(xml, QEMU_POLICY_URI, QEMU_POLICY_NAME);
+}
+
+static void
+testAssertSettings(const streamSettings *settings, const streamSettings *expected)
+{
+    g_assert_cmpuint(settings->bandwidth, ==, expected->bandwidth);
+    g_assert_cmpfloat(settings->regard.factor, ==, expected->regard.factor);
+    g_assert_cmpuint(settings->regard.maxNs, ==, expected->regard.maxNs);
+    g_assert_cmpint(settings->regard.fast, ==, expected->regard.fast);
+    g_assert_cmpint(settings->deadline, ==, expected->deadline);
+    g_assert_cmpint(settings->paused, ==, expected->paused);
+}
+
+static void
+testRoundTrip(void)
+{
+    qemuStream first = {
+        .target = testVda, .held = true,
+        .settings = { .bandwidth = FAST_ENOUGH, .regard.maxNs = 1500000, .paused = true },
+    };
+    qemuStream second = {
+        .target = testVdb, .speed = QEMU_TURN_HELD_SPEED,
+        .settings = { .bandwidth = G_MAXINT64, .regard.factor = 1.1, .regard.fast = true,
+                      .deadline = G_MAXINT64 },
+    };
+    g_autofree char *text = testFormat(&first, &second);
+    g_autoptr(domainMetadata) policy = testFind(text);
+    streamSettings settings;
+
+    g_assert_nonnull(policy);
+    settings = qemuPolicyParse(policy, testVda);
+    testAssertSettings(&settings, &first.settings);
+    settings = qemuPolicyParse(policy, testVdb);
+    testAssertSettings(&settings, &second.settings);
+}
+
+/* The job tells its bandwidth itself, unless it is held, or is to be, or goes by a deadline. */
+static void
+testBandwidth(void)
+{
+    static const struct {
+        bool held;
+        guint64 speed;
+        guint64 bandwidth;
+        gint64 deadline;
+        const char *kept;
+    } cases[] = {
+        { false, FAST_ENOUGH, FAST_ENOUGH, 0, NULL },
+        { false, 5, FAST_ENOUGH, 0, NULL },
+        { true, 1000, 1000, 0, NULL },
+        { true, QEMU_TURN_HELD_SPEED, QEMU_TURN_HELD_SPEED, 0, NULL },
+        { true, QEMU_TURN_HELD_SPEED, 0, 0, NULL },
+        { true, 0, 2000000, 0, "<policy><disk target='vda' bandwidth='2000000'/></policy>" },
+        { false, QEMU_TURN_HELD_SPEED, 2000000, 0,
+          "<policy><disk target='vda' bandwidth='2000000'/></policy>" },
+        { false, 7, 1000, 9, "<policy><disk target='vda' bandwidth='1000' deadline='9'/></policy>" },
+        { false, 7, 0, 9, "<policy><disk target='vda' deadline='9'/></policy>" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        qemuStream stream = {
+            .target = testVda, .held = cases[i].held, .speed = cases[i].speed,
+            .settings = { .bandwidth = cases[i].bandwidth, .deadline = cases[i].deadline },
+        };
+        g_autofree char *text = testFormat(&stream, NULL);
+
+        g_assert_cmpstr(text, ==, cases[i].kept);
+    }
+}
+
+/* What somebody else has written there does no harm. */
+static void
+testForeign(void)
+{
+    static const char *const attributes[] = {
+        "", "bandwidth=''", "bandwidth='-1'", "bandwidth='0'", "bandwidth='1k'",
+        "bandwidth='18446744073709551615'", "guest_latency.factor='0.5'",
+        "guest_latency.factor='inf'", "guest_latency.factor='nan'", "guest_latency.factor='x'",
+        "guest_latency.max='0'", "guest_latency.max='9223372036854775807'", "fast='no'",
+        "fast='1'", "deadline='0'", "deadline='tomorrow'", "hydrate='yes'", "hydrate=''",
+        "color='red'",
+    };
+    const streamSettings none = { 0 };
+    streamSettings settings = qemuPolicyParse(NULL, testVda);
+
+    testAssertSettings(&settings, &none);
+    for (gsize i = 0; i < G_N_ELEMENTS(attributes); i++) {
+        g_autofree char *text = g_strdup_printf(
+            "<policy><disk bandwidth='5'/><disk target='vdb' bandwidth='5'/>"
+            "<disk target='vda' %s/></policy>", attributes[i]);
+        g_autoptr(domainMetadata) policy = testFind(text);
+
+        g_assert_nonnull(policy);
+        settings = qemuPolicyParse(policy, testVda);
+        testAssertSettings(&settings, &none);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/qemu_policy/round-trip", testRoundTrip);
+    g_test_add_func("/qemu_policy/bandwidth", testBandwidth);
+    g_test_add_func("/qemu_policy/foreign", testForeign);
+    return g_test_run();
+}
