@@ -44,7 +44,7 @@ streamVirshFindOption(const streamCommand *command, const char *name)
 /* @args begin with an option; goes on to its value if that is the next one. */
 static bool
 streamVirshParseOption(const streamOutput *out, const streamCommand *command, char ***args,
-                       bool *help)
+                       gboolean *help)
 {
     const GOptionEntry helpOption = { "help", 0, 0, G_OPTION_ARG_NONE, help, NULL, NULL };
     const GOptionEntry *option = &helpOption;
@@ -98,7 +98,8 @@ streamVirshParseValue(const streamOutput *out, const streamCommand *command, cha
 }
 
 bool
-streamVirshParse(const streamOutput *out, const streamCommand *command, char **args, bool *help)
+streamVirshParse(const streamOutput *out, const streamCommand *command, char **args,
+                 gboolean *help)
 {
     bool valuesOnly = false;
     bool complete = true;

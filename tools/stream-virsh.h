@@ -16,7 +16,7 @@
  * given by its place instead of its name, in the order of the table; the first minArgs of
  * them are needed. @help: --help was among them, and nothing is missing then. */
 bool streamVirshParse(const streamOutput *out, const streamCommand *command, char **args,
-                      bool *help);
+                      gboolean *help);
 
 bool streamVirshConnect(streamClient *client);
 

@@ -149,7 +149,7 @@ virtStreamParse(const streamCommand *command, streamClient *client, char ***args
 static streamExit
 virtStreamRunVirsh(const streamCommand *command, streamClient *client, char **args)
 {
-    bool help = false;
+    gboolean help = FALSE;
 
     if (client->out.json)
         return streamOutputUsage(&client->out, command->name,

@@ -154,7 +154,7 @@ typedef enum {
 /**
  * VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX:
  *
- * The guest's writes may take so many microseconds on average; from 1 to 60 seconds' worth.
+ * The guest's writes may take so many microseconds on average; from 1 to 60000000.
  * VIR_TYPED_PARAM_ULLONG.
  *
  * Since: 0.1.0

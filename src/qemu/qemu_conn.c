@@ -101,7 +101,7 @@ qemuConnNewResident(const char *uri, const char *socketDir, bool hydrate)
     if (hydrate) {
         g_autofree char *dir = g_build_filename(socketDir, "streamdisk", NULL);
 
-        self->hydration = qemuHydrationNew(self->streams, self->where, dir);
+        self->hydration = qemuHydrationNew(self->streams, dir);
     }
     self->link = qemuLinkNew(uri, socketDir, self->where, &qemuConnLinkHandlers, self);
     return self;

@@ -19,7 +19,7 @@ struct _qemuEventSink {
     gatomicrefcount refs;
     const qemuEventHandlers *handlers;
     void *opaque;
-    GMutex lock; /* protects where; held over jobEnding() */
+    GMutex lock; /* protects where; held over the handlers that are called at once */
     loop *where; /* NULL once deregistered */
 };
 
@@ -45,7 +45,6 @@ typedef enum {
     QEMU_EVENT_NOTE_STOPPED,
     QEMU_EVENT_NOTE_REMOVED,
     QEMU_EVENT_NOTE_TUNED,
-    QEMU_EVENT_NOTE_CREATING,
 } qemuEventNoteType;
 
 typedef struct _qemuEventNote qemuEventNote;
@@ -109,9 +108,6 @@ qemuEventNoteDeliver(void *data)
     case QEMU_EVENT_NOTE_TUNED:
         handlers->disksTuned(note->dom, opaque);
         break;
-    case QEMU_EVENT_NOTE_CREATING:
-        handlers->imageCreating(note->dom, opaque);
-        break;
     }
     return G_SOURCE_REMOVE;
 }
@@ -158,6 +154,16 @@ qemuEventTellEnding(qemuEventSink *sink, virDomainPtr dom, const char *target)
 
     if (sink->where)
         sink->handlers->jobEnding(dom, target, sink->opaque);
+}
+
+/* Within milliseconds it may turn out that a backup has no NBD server. */
+static void
+qemuEventTellCreating(qemuEventSink *sink, virDomainPtr dom)
+{
+    LOCK_SCOPE(&sink->lock);
+
+    if (sink->where)
+        sink->handlers->imageCreating(dom, sink->opaque);
 }
 
 static int
@@ -211,7 +217,7 @@ qemuEventMonitor(virConnectPtr conn, virDomainPtr dom, const char *name, long lo
         qemuEventTellEnding(opaque, dom, event->target);
         break;
     case QEMU_QMP_CREATING:
-        qemuEventNoteSend(opaque, QEMU_EVENT_NOTE_CREATING, dom, NULL, NULL, 0);
+        qemuEventTellCreating(opaque, dom);
         break;
     }
 }

@@ -6,7 +6,7 @@
  *   loop's thread:                                          └──► handler
  *
  * Handlers may therefore make libvirt calls that wait, and the application's loop never does.
- * One handler is called at once, in libvirt's event loop, and must not wait.
+ * Two handlers are called at once, in libvirt's event loop, and must not wait.
  */
 
 #pragma once
@@ -32,7 +32,7 @@ struct _qemuEventHandlers {
     void (*diskRemoved)(virDomainPtr dom, const char *alias, void *opaque);
     /* the disks' iotune has changed */
     void (*disksTuned)(virDomainPtr dom, void *opaque);
-    /* libvirt has an image made for the guest, as for a backup */
+    /* libvirt has an image made for the guest, as for a backup: at once */
     void (*imageCreating)(virDomainPtr dom, void *opaque);
 };
 

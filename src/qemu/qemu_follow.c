@@ -223,7 +223,7 @@ qemuFollowDisksTuned(virDomainPtr dom, void *opaque)
     qemuFollowSpeeds(self, dom);
 }
 
-/* If a backup in pull mode follows, it needs QEMU's NBD server within milliseconds. */
+/* A backup in pull mode may follow, which needs QEMU's NBD server. */
 static void
 qemuFollowImageCreating(virDomainPtr dom, void *opaque)
 {

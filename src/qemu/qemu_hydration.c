@@ -19,14 +19,20 @@
 #include "util/handle.h"
 #include "util/lock.h"
 #include "util/log.h"
+#include "util/loop.h"
 
 #define QEMU_HYDRATION_REST (5 * G_USEC_PER_SEC)
+
+/* libvirt 9.0 crashes when a backup that finds no NBD server fails while anything else of the guest
+ * is asked of QEMU. So the server is given up when the first try is over, for the second. */
+#define QEMU_HYDRATION_YIELD (2 * G_USEC_PER_SEC)
+#define QEMU_HYDRATION_AWAY (15 * G_USEC_PER_SEC)
 
 LOG_INIT("qemu.hydration");
 
 struct _qemuHydration {
     qemuStreams *streams;
-    loop *where;
+    loop *where; /* where all is given back: nothing that asks QEMU holds that up */
     qemuExports *exports;
     GMutex lock; /* protects the table, and in items what says so; taken after an item's lock */
     GHashTable *items; /* qemuStream -> qemuHydrationItem */
@@ -45,7 +51,9 @@ struct _qemuHydrationItem {
     qemuExport *export;
     qemuHydrator *hydrator; /* NULL: does not work; changed under the owner's lock, too */
 
-    bool cut; /* for good; protected by the owner's lock */
+    /* protected by the owner's lock */
+    bool cut;        /* for good */
+    gint64 yielding; /* the hydrator is stopped, since this time; 0: it is not */
 };
 
 static void
@@ -87,12 +95,12 @@ qemuHydrationGetItem(qemuHydration *self, qemuStream *stream, bool make)
 }
 
 qemuHydration *
-qemuHydrationNew(qemuStreams *streams, loop *where, const char *dir)
+qemuHydrationNew(qemuStreams *streams, const char *dir)
 {
     qemuHydration *self = g_new0(qemuHydration, 1);
 
     self->streams = streams;
-    self->where = where;
+    self->where = loopNew("qemu-give-back");
     self->exports = qemuExportsNew(dir);
     g_mutex_init(&self->lock);
     self->items = g_hash_table_new_full(NULL, NULL, NULL, qemuHydrationItemUnref);
@@ -107,6 +115,7 @@ qemuHydrationSwap(qemuHydrationItem *item, qemuHydrator *hydrator)
     qemuHydrator *before = item->hydrator;
 
     item->hydrator = hydrator;
+    item->yielding = 0;
     if (hydrator && item->cut)
         qemuHydratorStop(hydrator);
     return before;
@@ -147,6 +156,7 @@ qemuHydrationFree(qemuHydration *self)
 
     if (!self)
         return;
+    loopStop(self->where);
     g_hash_table_iter_init(&iter, self->items);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         qemuHydrationItem *item = value;
@@ -155,6 +165,7 @@ qemuHydrationFree(qemuHydration *self)
         qemuHydrationHalt(item);
     }
     g_hash_table_unref(self->items);
+    loopFree(self->where);
     qemuExportsFree(self->exports);
     g_mutex_clear(&self->lock);
     g_free(self);
@@ -184,7 +195,15 @@ qemuHydrationIsCut(const qemuHydrationItem *item)
     return item->cut;
 }
 
-/* The hydrator's thread is through: what it used is given back. In the loop's thread. */
+static gint64
+qemuHydrationYielding(qemuHydrationItem *item)
+{
+    LOCK_SCOPE(&item->owner->lock);
+
+    return item->yielding;
+}
+
+/* The hydrator's thread is through: what it used is given back. In a thread of our own. */
 static gboolean
 qemuHydrationFinish(void *opaque)
 {
@@ -192,7 +211,7 @@ qemuHydrationFinish(void *opaque)
     qemuHydrationItem *item = result->item;
     LOCK_SCOPE(&item->lock);
 
-    if (!item->hydrator || qemuHydrationIsCut(item))
+    if (!item->hydrator || qemuHydrationIsCut(item) || qemuHydrationYielding(item))
         return G_SOURCE_REMOVE; /* it was stopped, by who also tells so */
     qemuHydrationHalt(item);
     item->done = !result->error;
@@ -256,6 +275,24 @@ qemuHydrationBegin(qemuHydrationItem *item, const streamSettings *settings)
     return 0;
 }
 
+/* Whether it gives way to others; once that is safe, all is given back. Under the item's lock. */
+static bool
+qemuHydrationGiveWay(qemuHydrationItem *item)
+{
+    gint64 now = g_get_monotonic_time();
+    gint64 since = qemuHydrationYielding(item);
+
+    if (since == 0)
+        return false;
+    if (now >= since + QEMU_HYDRATION_YIELD) {
+        qemuHydrationHalt(item);
+        item->rest = now + QEMU_HYDRATION_AWAY;
+        qemuStreamsEndHydration(item->owner->streams, item->stream, false,
+                                "QEMU's NBD server is left to others");
+    }
+    return true;
+}
+
 void
 qemuHydrationTick(qemuHydration *self, qemuStream *stream)
 {
@@ -266,6 +303,8 @@ qemuHydrationTick(qemuHydration *self, qemuStream *stream)
         return;
     LOCK_SCOPE(&item->lock);
     needs = qemuStreamsGetHydrationNeeds(self->streams, stream); /* who waits in End changed it */
+    if (qemuHydrationGiveWay(item))
+        return;
     if (item->hydrator) {
         qemuHydratorSetPosition(item->hydrator, needs.position);
         qemuHydratorSet(item->hydrator, &needs.settings);
@@ -353,16 +392,13 @@ qemuHydrationPause(qemuHydration *self, qemuStream *stream)
 void
 qemuHydrationYield(qemuHydration *self, qemuStream *stream)
 {
-    g_autoptr(qemuHydrationItem) item = qemuHydrationGetItem(self, stream, false);
+    LOCK_SCOPE(&self->lock);
+    qemuHydrationItem *item = g_hash_table_lookup(self->items, stream);
 
-    if (!item)
+    if (!item || !item->hydrator || item->yielding > 0)
         return;
-    LOCK_SCOPE(&item->lock);
-    item->rest = g_get_monotonic_time() + QEMU_HYDRATION_REST;
-    if (!item->hydrator)
-        return;
-    qemuHydrationHalt(item);
-    qemuStreamsEndHydration(self->streams, stream, false, "QEMU's NBD server is left to others");
+    item->yielding = g_get_monotonic_time();
+    qemuHydratorStop(item->hydrator);
 }
 
 void

@@ -10,24 +10,23 @@
 #pragma once
 
 #include "qemu/qemu_streams.h"
-#include "util/loop.h"
 
 typedef struct _qemuHydration qemuHydration;
 
 /* @dir: where the sockets of NBD servers may be */
-qemuHydration *qemuHydrationNew(qemuStreams *streams, loop *where, const char *dir);
+qemuHydration *qemuHydrationNew(qemuStreams *streams, const char *dir);
 
 /* After the loop was stopped. Ends all hydrations. */
 void qemuHydrationFree(qemuHydration *self);
 
 /* A connection to libvirt: what an earlier one, or an earlier daemon, had to leave in its guests
- * is taken away. In the loop's thread, before any tick. */
+ * is taken away. Before any tick, in its thread. */
 void qemuHydrationUp(qemuHydration *self, virConnectPtr conn);
 
-/* libvirt's connection is lost: ends all. In the loop's thread. */
+/* libvirt's connection is lost: ends all. In the thread of the ticks. */
 void qemuHydrationDown(qemuHydration *self);
 
-/* Once a second, in the loop's thread: tells the table how far it is. */
+/* Once a second, in one thread: tells the table how far it is. */
 void qemuHydrationReport(qemuHydration *self, qemuStream *stream);
 
 /* After that: begins to hydrate the stream if it may and is not, or passes on to its hydrator
@@ -35,15 +34,16 @@ void qemuHydrationReport(qemuHydration *self, qemuStream *stream);
 void qemuHydrationTick(qemuHydration *self, qemuStream *stream);
 
 /* The job ends at this moment: nothing more is sent. Does not wait, and what was taken is
- * given back later, in the loop's thread. Any thread. */
+ * given back as soon as can be. Any thread. */
 void qemuHydrationCut(qemuHydration *self, qemuStream *stream);
+
+/* Somebody may want the NBD server: nothing more is sent, at a tick in about two seconds all is
+ * given back, and later wanted again. Does not wait. Any thread. */
+void qemuHydrationYield(qemuHydration *self, qemuStream *stream);
 
 /* Nothing is sent, nothing is exported any more. It may begin again as long as the table says
  * that hydration is wanted: who pauses it changes that before. Any thread. */
 void qemuHydrationPause(qemuHydration *self, qemuStream *stream);
-
-/* The same, and it begins again in a few seconds, if it may. */
-void qemuHydrationYield(qemuHydration *self, qemuStream *stream);
 
 /* The same, and the stream is forgotten: its job is over or is being ended. Any thread. */
 void qemuHydrationEnd(qemuHydration *self, qemuStream *stream);

@@ -51,7 +51,7 @@ struct _qemuHydrator {
     qemuMap *map;
     qemuGovernor governor;
     qemuBucket bucket;
-    qemuHydratorFigures now;
+    qemuHydratorFigures now; /* shown to others as figures */
     guint64 sent;        /* bytes in flight */
     guint pending;       /* commands of any kind */
     gint64 lastStep;     /* of the governor */

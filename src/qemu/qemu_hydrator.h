@@ -20,7 +20,7 @@ struct _qemuHydratorConfig {
     const char *name;   /* of the export */
     guint32 deepest;    /* layers below this one are not copied */
     const char *image;  /* what is copied into, if it is a file; NULL; not copied */
-    streamSettings settings; /* of these its bandwidth and regard; see qemuHydratorSet() */
+    streamSettings settings; /* its bandwidth and regard; see qemuHydratorSet() */
 
     /* What the guest has done so far; false if not known. Called in the hydrator's thread. */
     bool (*guest)(qemuGuestFigures *figures, void *opaque);

@@ -71,9 +71,8 @@ gboolean
 remoteAutostart(void)
 {
     const char *other = secure_getenv("VIRTSTREAMD_PATH");
-    const char *argv[] = {
-        other ? other : SBINDIR "/virtstreamd", "--daemon", "--timeout", REMOTE_AUTOSTART_IDLE, NULL,
-    };
+    const char *program = other ? other : SBINDIR "/virtstreamd";
+    const char *argv[] = { program, "--daemon", "--timeout", REMOTE_AUTOSTART_IDLE, NULL };
     g_auto(GStrv) env = remoteAutostartEnvironment();
     g_autoptr(GError) err = NULL;
     g_autofree char *said = NULL;
@@ -88,6 +87,6 @@ remoteAutostart(void)
     }
     said = remoteAutostartListen(fd);
     close(fd);
-    LOG_DEBUG("'%s' was started: %s", argv[0], *said ? said : "no complaints");
+    LOG_DEBUG("'%s' was started: %s", program, *said ? said : "no complaints");
     return TRUE;
 }

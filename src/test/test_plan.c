@@ -15,59 +15,37 @@
 /* A day of each is enough, and keeps sums of them far from overflow. */
 #define TEST_PLAN_SECONDS_MAX (24 * 60 * 60)
 
-typedef enum {
-    TEST_PLAN_BYTES,
-    TEST_PLAN_SECONDS,
-    TEST_PLAN_BOOLEAN,
-    TEST_PLAN_END,
-    TEST_PLAN_TEXT,
-} testPlanType;
-
-static const struct {
-    const char *name;
-    testPlanType type;
-    size_t offset; /* in testPlan */
-} testPlanAttributes[] = {
-    { "size", TEST_PLAN_BYTES, offsetof(testPlan, size) },
-    { "speed", TEST_PLAN_BYTES, offsetof(testPlan, speed) },
-    { "starting", TEST_PLAN_SECONDS, offsetof(testPlan, starting) },
-    { "waiting", TEST_PLAN_SECONDS, offsetof(testPlan, waiting) },
-    { "finishing", TEST_PLAN_SECONDS, offsetof(testPlan, finishing) },
-    { "stopping", TEST_PLAN_SECONDS, offsetof(testPlan, stopping) },
-    { "end", TEST_PLAN_END, offsetof(testPlan, end) },
-    { "at", TEST_PLAN_BYTES, offsetof(testPlan, at) },
-    { "reason", TEST_PLAN_TEXT, offsetof(testPlan, reason) },
-    { "relative", TEST_PLAN_BOOLEAN, offsetof(testPlan, relative) },
-    { "refuse", TEST_PLAN_TEXT, offsetof(testPlan, refuse) },
-};
-
-static int
-testPlanReport(const domainMetadata *element, const char *name, const char *expected)
+static bool
+testPlanReadBytes(const char *text, void *place)
 {
-    const char *target = domainMetadataGet(element, "target");
-
-    errorReport(VIR_ERR_XML_ERROR, "metadata of the test driver: attribute '%s' of element '%s'"
-                "%s%s%s %s", name, element->name, target ? " of disk '" : "",
-                target ? target : "", target ? "'" : "", expected);
-    return -1;
+    return g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT64, place, NULL);
 }
 
 static bool
-testPlanReadNumber(const char *text, guint64 max, guint64 *number)
+testPlanReadSeconds(const char *text, void *place)
 {
-    return g_ascii_string_to_unsigned(text, 10, 0, max, number, NULL);
+    guint64 *us = place;
+
+    if (!g_ascii_string_to_unsigned(text, 10, 0, TEST_PLAN_SECONDS_MAX, us, NULL))
+        return false;
+    *us *= G_USEC_PER_SEC;
+    return true;
 }
 
 static bool
-testPlanReadBoolean(const char *text, bool *yes)
+testPlanReadBoolean(const char *text, void *place)
 {
+    bool *yes = place;
+
     *yes = g_str_equal(text, "yes");
     return *yes || g_str_equal(text, "no");
 }
 
 static bool
-testPlanReadEnd(const char *text, virDomainStreamDiskStatus *end)
+testPlanReadEnd(const char *text, void *place)
 {
+    virDomainStreamDiskStatus *end = place;
+
     if (g_str_equal(text, "completed"))
         *end = VIR_DOMAIN_STREAM_DISK_COMPLETED;
     else if (g_str_equal(text, "stopped"))
@@ -79,41 +57,71 @@ testPlanReadEnd(const char *text, virDomainStreamDiskStatus *end)
     return true;
 }
 
+static bool
+testPlanReadText(const char *text, void *place)
+{
+    char **copy = place;
+
+    g_free(*copy);
+    *copy = g_strdup(text);
+    return true;
+}
+
+typedef struct _testPlanType testPlanType;
+struct _testPlanType {
+    bool (*read)(const char *text, void *place);
+    const char *otherwise; /* what is to be said if it returns false */
+};
+
+static const testPlanType testPlanBytes = { testPlanReadBytes, "is not a number of bytes" };
+static const testPlanType testPlanSeconds = { testPlanReadSeconds,
+                                              "is not a number of seconds, of a day at most" };
+static const testPlanType testPlanBoolean = { testPlanReadBoolean, "is not 'yes' or 'no'" };
+static const testPlanType testPlanEnd = { testPlanReadEnd,
+                                          "is not 'completed', 'stopped' or 'failed'" };
+static const testPlanType testPlanText = { testPlanReadText, NULL };
+
+static const struct {
+    const char *name;
+    const testPlanType *type;
+    size_t offset; /* in testPlan */
+} testPlanAttributes[] = {
+    { "size", &testPlanBytes, offsetof(testPlan, size) },
+    { "speed", &testPlanBytes, offsetof(testPlan, speed) },
+    { "starting", &testPlanSeconds, offsetof(testPlan, starting) },
+    { "waiting", &testPlanSeconds, offsetof(testPlan, waiting) },
+    { "finishing", &testPlanSeconds, offsetof(testPlan, finishing) },
+    { "stopping", &testPlanSeconds, offsetof(testPlan, stopping) },
+    { "end", &testPlanEnd, offsetof(testPlan, end) },
+    { "at", &testPlanBytes, offsetof(testPlan, at) },
+    { "reason", &testPlanText, offsetof(testPlan, reason) },
+    { "relative", &testPlanBoolean, offsetof(testPlan, relative) },
+    { "refuse", &testPlanText, offsetof(testPlan, refuse) },
+};
+
+static int
+testPlanReport(const domainMetadata *element, const char *name, const char *wrong)
+{
+    const char *target = domainMetadataGet(element, "target");
+    g_autofree char *disk = target ? g_strdup_printf(" of disk '%s'", target) : NULL;
+
+    errorReport(VIR_ERR_XML_ERROR, "metadata of the test driver: attribute '%s' of element '%s'"
+                "%s %s", name, element->name, disk ? disk : "", wrong);
+    return -1;
+}
+
 /* One attribute of a <disk> */
 static int
 testPlanRead(const domainMetadata *element, const char *name, const char *text, testPlan *plan)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(testPlanAttributes); i++) {
-        void *place = (char *) plan + testPlanAttributes[i].offset;
-        guint64 *number = place;
+        const testPlanType *type = testPlanAttributes[i].type;
 
         if (!g_str_equal(testPlanAttributes[i].name, name))
             continue;
-        switch (testPlanAttributes[i].type) {
-        case TEST_PLAN_BYTES:
-            if (!testPlanReadNumber(text, G_MAXINT64, number))
-                return testPlanReport(element, name, "is not a number of bytes");
-            return 0;
-        case TEST_PLAN_SECONDS:
-            if (!testPlanReadNumber(text, TEST_PLAN_SECONDS_MAX, number))
-                return testPlanReport(element, name, "is not a number of seconds, of a day at "
-                                      "most");
-            *number *= G_USEC_PER_SEC;
-            return 0;
-        case TEST_PLAN_BOOLEAN:
-            if (!testPlanReadBoolean(text, place))
-                return testPlanReport(element, name, "is not 'yes' or 'no'");
-            return 0;
-        case TEST_PLAN_END:
-            if (!testPlanReadEnd(text, place))
-                return testPlanReport(element, name, "is not 'completed', 'stopped' or "
-                                      "'failed'");
-            return 0;
-        case TEST_PLAN_TEXT:
-            g_free(*(char **) place);
-            *(char **) place = g_strdup(text);
-            return 0;
-        }
+        if (!type->read(text, (char *) plan + testPlanAttributes[i].offset))
+            return testPlanReport(element, name, type->otherwise);
+        return 0;
     }
     return g_str_equal(name, "target") ? 0 : testPlanReport(element, name, "is not known");
 }

@@ -24,7 +24,10 @@ class Asyncio(unittest.TestCase):
             await self.events()
             await self.to_end()
             await self.errors()
+            # what asyncio's threads still hold they would give up unnoticed by libvirtaio
+            await asyncio.get_running_loop().shutdown_default_executor()
             del self.short, self.endless
+            gc.collect()
         await asyncio.wait_for(loop.drain(), 60)
         self.assertTrue(loop.is_idle())
 

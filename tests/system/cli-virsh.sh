@@ -13,16 +13,18 @@ begin() {
   pids[$1]=$!
 }
 
-# end TOOL: $dir/TOOL.said is then what came of it, but for how far the job was
+# end TOOL: $dir/TOOL.said is then what came of it, but for how far the job was, and how often that
+# was told before the end
 end() {
-  local status=0
+  local status=0 steps="s/(\r[A-Z][^:]*: \[) [ 0-9][0-9] %\]/\1 %]/"
   wait "${pids[$1]}" || status=$?
   unset "pids[$1]"
+  ! grep -q "^Pull " "$dir/$1.out" || steps="s/\rBlock Pull: \[ [ 0-9][0-9] %\]//g"
   {
     echo "--- standard output"
     sed 's/^ cur=[0-9]*$/ cur=/' "$dir/$1.out"
     echo "--- standard error"
-    sed -E 's/(\r[A-Z][^:]*: \[ *[0-9]+ %\])*(\r[^:]*: \[)( [ 0-9][0-9]|(100)) %\]/\2\4 %]/' "$dir/$1.err"
+    sed -E "$steps" "$dir/$1.err"
     echo "--- exit status $status"
   } | sed "s/$1-guest/GUEST/g" > "$dir/$1.said"
 }
@@ -246,6 +248,10 @@ both_begin() {
   done
 }
 
+catches_interrupts() {
+  ((0x$(awk '/^SigCgt/ { print $2 }' "/proc/$1/status") & 2))
+}
+
 # both_kill SIGNAL
 both_kill() {
   kill "-$1" "${pids[virsh]}" "${pids[virt-stream]}"
@@ -276,6 +282,7 @@ interrupted_waits() {
   both_end "aborted by somebody else"
 
   both_begin vda
+  wait_until 30 catches_interrupts "${pids[virsh]}"
   both_kill INT
   both_end "interrupted"
   wait_until 30 none_has_job vda
@@ -286,7 +293,7 @@ interrupted_waits() {
   same_jobs vda 1
   same blockjob GUEST vda --abort
 
-  both_begin vda --verbose
+  both_begin vda
   virsh -q destroy virsh-guest
   virsh -q destroy virt-stream-guest
   both_end "the guest is gone"

@@ -137,12 +137,15 @@ run_fails() {
   assert_match "$dir/run_fails.out" "$regex"
 }
 
-# python ARGUMENT...: the distribution's, which has the module libvirt; what our library was built
-# with to watch it has to be loaded first
+# python ARGUMENT...: the distribution's, which has the module libvirt; a sanitizer that our library
+# was built with has to be loaded first, and to find there what it intercepts of libtirpc
 python() {
-  local sanitizer
-  sanitizer=$(ldd "$BUILD_DIR/src/libvirt-streamdisk.so.0" | awk '/lib[at]san/ { print $3 }')
-  LD_PRELOAD="$sanitizer${LD_PRELOAD:+ $LD_PRELOAD}" /usr/bin/python3 "$@"
+  local preload
+  preload=$(ldd "$BUILD_DIR/src/libvirt-streamdisk.so.0" | awk '
+    /lib[at]san/ { sanitizer = $3 }
+    /libtirpc/ { rpc = $3 }
+    END { if (sanitizer) print sanitizer " " rpc }')
+  LD_PRELOAD="$preload${LD_PRELOAD:+ $LD_PRELOAD}" /usr/bin/python3 "$@"
 }
 
 # --- processes ---

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# QEMU's one NBD server is shared with libvirt's pull-mode backups: hydration gives it up when one begins,
+# QEMU's one NBD server is shared with libvirt's pull-mode backups: hydration gives it up when one wants it,
 # waits while one has it, and comes back; a stop frees it, and the disk's size, at once.
 source "$(dirname "$0")/functions.sh"
 source "$(dirname "$0")/hydration.sh"
@@ -63,16 +63,18 @@ run_fails 1 "is in use" virsh blockresize guest vda 192M
 virt-stream -q stop guest vda
 virsh -q blockresize guest vda 192M
 
-# --- of another disk: the server is given up when it begins, if need be at the second try ---
+# --- of another disk: it finds the server taken, which is given up for its second try ---
 virt-stream -q start guest vda --bandwidth 8M
 wait_until 10 is_hydrated guest
-wait_until 10 begin_backup vdb
+run_fails 1 "NBD server already running" begin_backup vdb
+wait_until 10 gives_reason "left to others"
 is_not_hydrated guest
+begin_backup vdb
 exports_of_backup vdb
-wait_until 20 gives_reason "NBD server already running"
+wait_until 30 gives_reason "NBD server already running"
 exports_of_backup vdb
 end_backup
-wait_until 20 is_hydrated guest
+wait_until 30 is_hydrated guest
 
 # --- the backup is there first ---
 virt-stream -q stop guest vda

@@ -116,7 +116,7 @@ follow written $((16 * mib - (64 << 10)))
 qemu-img check -q "$dir/written.qcow2"
 
 # whoever ends it early: it ends where it was
-for who in "virt-stream stop" "virsh blockjob --abort"; do
+for who in "virt-stream -q stop" "virsh -q blockjob --abort"; do
   name=ended-by-${who%% *}
   make_overlay "$dir/$name.qcow2" "$(nbd_uri raw)"
   start_guest "$name" "$dir/$name.qcow2"

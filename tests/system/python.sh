@@ -39,6 +39,6 @@ start_nbdkit errors --filter=error pattern size=16M error-pread-rate=100%
 start_libvirtd
 
 start_daemon
-tests daemon test_module test_calls test_events test_asyncio test_leaks
+tests daemon test_module test_calls test_events test_read_only test_asyncio test_leaks
 stop_daemon
 tests libvirtd test_calls test_events test_asyncio

@@ -4,7 +4,8 @@
 
 UUID is a guest's, whose disk vda has a backing image. A connection that no rule covers is closed, or gets
 an error; another client is served all the while; afterwards the guest runs, and when it is destroyed the
-daemon has the descriptors it had before, and hardly more memory. ABUSE_SEED and ABUSE_FUZZ (messages) change the random part.
+daemon has the descriptors it had before, and hardly more memory. ABUSE_SEED and ABUSE_FUZZ (messages)
+change the random part.
 """
 import os
 import random
