@@ -109,19 +109,21 @@ streamJobWait(streamJob *job, const char *label, unsigned int flags)
     virDomainBlockJobInfo last = { 0 };
 
     for (;;) {
-        virDomainBlockJobInfo info = { 0 };
+        virDomainBlockJobInfo info;
+        int found = virDomainGetBlockJobInfo(job->dom, job->disk, &info, 0);
 
         /* Also when it has ended: with the guest, that is an error. */
-        if (virDomainGetBlockJobInfo(job->dom, job->disk, &info, 0) < 0) {
+        if (found < 0) {
             streamOutputError(&job->client->out, virGetLastErrorCode(),
                               "failed to query job for disk %s", job->disk);
             return -1;
         }
         if (job->status >= 0)
             break;
-        if (label && (info.cur != last.cur || info.end != last.end))
+        if (label && found > 0 && (info.cur != last.cur || info.end != last.end)) {
             streamVirshPrintProgress(label, info.end - info.cur, info.end);
-        last = info;
+            last = info;
+        }
 
         switch (streamLoopNext(job->loop)) {
         case STREAM_LOOP_INTERRUPTED:

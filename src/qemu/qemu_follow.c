@@ -223,14 +223,18 @@ qemuFollowDisksTuned(virDomainPtr dom, void *opaque)
     qemuFollowSpeeds(self, dom);
 }
 
-/* A backup in pull mode may follow, which needs QEMU's NBD server. */
+/* A backup in pull mode may follow, which fails if QEMU's NBD server is ours; and libvirt 9.0 crashes
+ * if anything is asked of QEMU at the moment in which it fails. */
 static void
 qemuFollowImageCreating(virDomainPtr dom, void *opaque)
 {
     qemuFollow *self = opaque;
     g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, dom);
 
-    for (guint i = 0; self->hydration && i < active->len; i++)
+    if (!self->hydration)
+        return;
+    qemuStreamsQuieten(self->streams, dom);
+    for (guint i = 0; i < active->len; i++)
         qemuHydrationYield(self->hydration, g_ptr_array_index(active, i));
 }
 
@@ -266,6 +270,8 @@ qemuFollowTick(void *opaque)
         g_autoptr(virDomain) dom = qemuStreamsGetDomain(self->streams, stream);
         int rc;
 
+        if (qemuStreamsIsQuiet(self->streams, stream))
+            continue;
         if (self->hydration)
             qemuHydrationReport(self->hydration, stream);
         rc = qemuSyncSample(self->streams, stream, true);

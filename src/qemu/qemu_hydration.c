@@ -23,9 +23,7 @@
 
 #define QEMU_HYDRATION_REST (5 * G_USEC_PER_SEC)
 
-/* libvirt 9.0 crashes when a backup that finds no NBD server fails while anything else of the guest
- * is asked of QEMU. So the server is given up when the first try is over, for the second. */
-#define QEMU_HYDRATION_YIELD (2 * G_USEC_PER_SEC)
+/* For a backup that is tried again */
 #define QEMU_HYDRATION_AWAY (15 * G_USEC_PER_SEC)
 
 LOG_INIT("qemu.hydration");
@@ -52,8 +50,8 @@ struct _qemuHydrationItem {
     qemuHydrator *hydrator; /* NULL: does not work; changed under the owner's lock, too */
 
     /* protected by the owner's lock */
-    bool cut;        /* for good */
-    gint64 yielding; /* the hydrator is stopped, since this time; 0: it is not */
+    bool cut;    /* for good */
+    bool yields; /* the hydrator is stopped, to be taken away at the next tick */
 };
 
 static void
@@ -115,7 +113,7 @@ qemuHydrationSwap(qemuHydrationItem *item, qemuHydrator *hydrator)
     qemuHydrator *before = item->hydrator;
 
     item->hydrator = hydrator;
-    item->yielding = 0;
+    item->yields = false;
     if (hydrator && item->cut)
         qemuHydratorStop(hydrator);
     return before;
@@ -195,12 +193,12 @@ qemuHydrationIsCut(const qemuHydrationItem *item)
     return item->cut;
 }
 
-static gint64
-qemuHydrationYielding(qemuHydrationItem *item)
+static bool
+qemuHydrationYields(const qemuHydrationItem *item)
 {
     LOCK_SCOPE(&item->owner->lock);
 
-    return item->yielding;
+    return item->yields;
 }
 
 /* The hydrator's thread is through: what it used is given back. In a thread of our own. */
@@ -211,7 +209,7 @@ qemuHydrationFinish(void *opaque)
     qemuHydrationItem *item = result->item;
     LOCK_SCOPE(&item->lock);
 
-    if (!item->hydrator || qemuHydrationIsCut(item) || qemuHydrationYielding(item))
+    if (!item->hydrator || qemuHydrationIsCut(item) || qemuHydrationYields(item))
         return G_SOURCE_REMOVE; /* it was stopped, by who also tells so */
     qemuHydrationHalt(item);
     item->done = !result->error;
@@ -275,21 +273,16 @@ qemuHydrationBegin(qemuHydrationItem *item, const streamSettings *settings)
     return 0;
 }
 
-/* Whether it gives way to others; once that is safe, all is given back. Under the item's lock. */
+/* Whether it is to give way to others; then it does. Under the item's lock. */
 static bool
 qemuHydrationGiveWay(qemuHydrationItem *item)
 {
-    gint64 now = g_get_monotonic_time();
-    gint64 since = qemuHydrationYielding(item);
-
-    if (since == 0)
+    if (!qemuHydrationYields(item))
         return false;
-    if (now >= since + QEMU_HYDRATION_YIELD) {
-        qemuHydrationHalt(item);
-        item->rest = now + QEMU_HYDRATION_AWAY;
-        qemuStreamsEndHydration(item->owner->streams, item->stream, false,
-                                "QEMU's NBD server is left to others");
-    }
+    qemuHydrationHalt(item);
+    item->rest = g_get_monotonic_time() + QEMU_HYDRATION_AWAY;
+    qemuStreamsEndHydration(item->owner->streams, item->stream, false,
+                            "QEMU's NBD server is left to others");
     return true;
 }
 
@@ -395,9 +388,9 @@ qemuHydrationYield(qemuHydration *self, qemuStream *stream)
     LOCK_SCOPE(&self->lock);
     qemuHydrationItem *item = g_hash_table_lookup(self->items, stream);
 
-    if (!item || !item->hydrator || item->yielding > 0)
+    if (!item || !item->hydrator)
         return;
-    item->yielding = g_get_monotonic_time();
+    item->yields = true;
     qemuHydratorStop(item->hydrator);
 }
 

@@ -37,8 +37,8 @@ void qemuHydrationTick(qemuHydration *self, qemuStream *stream);
  * given back as soon as can be. Any thread. */
 void qemuHydrationCut(qemuHydration *self, qemuStream *stream);
 
-/* Somebody may want the NBD server: nothing more is sent, at a tick in about two seconds all is
- * given back, and later wanted again. Does not wait. Any thread. */
+/* Somebody may want the NBD server: nothing more is sent, at the next tick all is given back, and
+ * later wanted again. Does not wait. Any thread. */
 void qemuHydrationYield(qemuHydration *self, qemuStream *stream);
 
 /* Nothing is sent, nothing is exported any more. It may begin again as long as the table says

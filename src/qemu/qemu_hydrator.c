@@ -413,12 +413,15 @@ qemuHydratorIsDone(qemuHydrator *self)
 static void
 qemuHydratorExchange(qemuHydrator *self)
 {
+    guint64 pulled;
     LOCK_SCOPE(&self->lock);
 
     qemuGovernorSetRegard(&self->governor, &self->settings.regard);
     if (self->bucket.rate != self->settings.bandwidth)
         qemuBucketSetRate(&self->bucket, self->settings.bandwidth, g_get_monotonic_time());
-    self->now.pulled += qemuMapPass(self->map, self->position);
+    pulled = qemuMapPass(self->map, self->position);
+    self->now.pulled += pulled;
+    qemuBucketSpend(&self->bucket, MIN(pulled, self->bucket.rate)); /* the job is limited, too */
     self->now.left = qemuMapLeft(self->map, &self->now.exact) + self->sent;
     self->figures = self->now;
 }

@@ -47,7 +47,8 @@ struct _qemuHydratorFigures {
 /* Begins at once; NULL on error. */
 qemuHydrator *qemuHydratorNew(const qemuHydratorConfig *config);
 
-/* Another bandwidth and regard for the guest, from its thread's next look on. */
+/* Another bandwidth, which is the job's, too, and regard for the guest, from its thread's next
+ * look on. */
 void qemuHydratorSet(qemuHydrator *self, const streamSettings *settings);
 
 /* The block job has passed over all before @position: that is not copied any more. */

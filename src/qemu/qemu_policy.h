@@ -24,5 +24,6 @@
  * nothing to keep. */
 char *qemuPolicyFormat(GPtrArray *streams);
 
-/* The settings of one disk in the element; NULL: there is none. What is not understood is left out. */
+/* The settings of one disk in the element, which is NULL if there is none. What is not understood
+ * is left out. */
 streamSettings qemuPolicyParse(const domainMetadata *policy, const char *target);

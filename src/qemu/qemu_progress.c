@@ -68,20 +68,6 @@ qemuProgressRate(const qemuProgress *self, guint64 *rate)
     return true;
 }
 
-guint64
-qemuProgressLatest(const qemuProgress *self)
-{
-    guint last = (self->count - 1) % QEMU_PROGRESS_SAMPLES;
-    guint before = (self->count - 2) % QEMU_PROGRESS_SAMPLES;
-    gint64 time;
-
-    if (self->count < 2)
-        return self->done;
-    time = self->samples[last].time - self->samples[before].time;
-    return qemuProgressRound((double) (self->samples[last].done - self->samples[before].done) *
-                             G_USEC_PER_SEC / (double) MAX(time, 1));
-}
-
 bool
 qemuProgressRemaining(const qemuProgress *self, guint64 *ms)
 {

@@ -42,8 +42,5 @@ guint64 qemuProgressLeft(const qemuProgress *self);
 /* Bytes per second; false until two samples at different times are there. */
 bool qemuProgressRate(const qemuProgress *self, guint64 *rate);
 
-/* Bytes per second between the last two samples; all of them if there is only one. */
-guint64 qemuProgressLatest(const qemuProgress *self);
-
 /* Milliseconds to the end; false if the rate is unknown or 0. */
 bool qemuProgressRemaining(const qemuProgress *self, guint64 *ms);

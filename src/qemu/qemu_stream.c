@@ -8,9 +8,6 @@
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
 
-/* Bytes per second, where nothing is left of a limit; 0 is without one */
-#define QEMU_STREAM_CRAWL 1
-
 #define ENDED(state) \
     ((state) == VIR_DOMAIN_STREAM_DISK_COMPLETED || (state) == VIR_DOMAIN_STREAM_DISK_STOPPED || \
      (state) == VIR_DOMAIN_STREAM_DISK_FAILED)
@@ -144,8 +141,6 @@ qemuStreamStepPace(qemuStream *self, guint64 waiting, gint64 now)
 qemuStreamHydrationNeeds
 qemuStreamGetHydrationNeeds(const qemuStream *self)
 {
-    guint64 limit = qemuStreamGetLimit(self);
-    guint64 pulled = qemuProgressLatest(&self->progress);
     qemuStreamHydrationNeeds needs = {
         .wanted = self->state == VIR_DOMAIN_STREAM_DISK_RUNNING && !self->held &&
                   !self->settings.paused &&
@@ -154,9 +149,7 @@ qemuStreamGetHydrationNeeds(const qemuStream *self)
         .settings = self->settings,
     };
 
-    if (limit > 0)
-        limit = limit > pulled ? limit - pulled : QEMU_STREAM_CRAWL;
-    needs.settings.bandwidth = qemuPaceLimit(&self->pace, limit);
+    needs.settings.bandwidth = qemuPaceLimit(&self->pace, qemuStreamGetLimit(self));
     if (self->pace.behind)
         needs.settings.regard = (streamRegard) { .fast = true };
     return needs;

@@ -54,6 +54,7 @@ struct _qemuStream {
     char *reason;        /* why it stopped or failed, once it did */
     unsigned int echoes; /* ends of jobs that are dealt with, whose events are still to come */
     unsigned int missed; /* times in a row that libvirt knew no job */
+    gint64 quiet;        /* QEMU is left alone before this time */
     qemuStreamHydration hydration;
     qemuHydratorFigures figures; /* while hydrating */
     char *unhydrated;            /* why it is not, if something went wrong */
@@ -85,7 +86,7 @@ void qemuStreamEndHydration(qemuStream *self, bool done, const char *reason);
 void qemuStreamStepPace(qemuStream *self, guint64 waiting, gint64 now);
 
 /* What a hydrator is to do: nothing, unless @wanted, and nothing before the job's @position; and
- * how, with what the job leaves of a limit, and what the deadline asks for. */
+ * how, with what it and the job may copy together, for the deadline, too. */
 typedef struct _qemuStreamHydrationNeeds qemuStreamHydrationNeeds;
 struct _qemuStreamHydrationNeeds {
     bool wanted;

@@ -10,6 +10,8 @@
 #include "util/lock.h"
 #include "util/log.h"
 
+#define QEMU_STREAMS_QUIET (2 * G_USEC_PER_SEC)
+
 LOG_INIT("qemu.streams");
 
 struct _qemuStreams {
@@ -394,6 +396,25 @@ qemuStreamsSample(qemuStreams *self, qemuStream *stream, guint64 done, guint64 t
         qemuStreamsPaceLocked(self, stream);
         qemuStreamsPublish(self, stream, VIR_DOMAIN_STREAM_DISK_EVENT_PROGRESS);
     }
+}
+
+void
+qemuStreamsQuieten(qemuStreams *self, virDomainPtr dom)
+{
+    LOCK_SCOPE(&self->lock);
+    g_autoptr(GPtrArray) streams = qemuStreamsListActiveLocked(self, dom);
+
+    for (guint i = 0; i < streams->len; i++)
+        ((qemuStream *) g_ptr_array_index(streams, i))->quiet =
+            g_get_monotonic_time() + QEMU_STREAMS_QUIET;
+}
+
+bool
+qemuStreamsIsQuiet(qemuStreams *self, qemuStream *stream)
+{
+    LOCK_SCOPE(&self->lock);
+
+    return g_get_monotonic_time() < stream->quiet;
 }
 
 unsigned int

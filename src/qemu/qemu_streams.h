@@ -75,6 +75,10 @@ void qemuStreamsSample(qemuStreams *self, qemuStream *stream, guint64 done, guin
                        unsigned long long speed, guint serial, bool tick);
 guint qemuStreamsSpeedSerial(qemuStreams *self, qemuStream *stream);
 
+/* For two seconds nothing is to be asked of the guest's QEMU that nobody waits for. */
+void qemuStreamsQuieten(qemuStreams *self, virDomainPtr dom);
+bool qemuStreamsIsQuiet(qemuStreams *self, qemuStream *stream);
+
 /* libvirt knew no job: how many times in a row by now. */
 unsigned int qemuStreamsMissed(qemuStreams *self, qemuStream *stream);
 

@@ -42,21 +42,26 @@ qemuSyncGetDisks(virDomainPtr dom)
     return disks;
 }
 
-static void
+/* -1 if it could not be asked. */
+static int
 qemuSyncAdoptDisk(qemuStreams *streams, virDomainPtr dom, const domainDisk *disk,
                   const streamSettings *kept, bool announce)
 {
     g_autoptr(qemuStream) known = qemuStreamsFindActive(streams, dom, disk->target);
     g_autoptr(qemuStream) stream = NULL;
     virDomainBlockJobInfo info;
+    int rc;
 
-    if (known || disk->depth == 0 || qemuJobGetPull(dom, disk->target, &info) != 1)
-        return;
+    if (known || disk->depth == 0)
+        return 0;
+    if ((rc = qemuJobGetPull(dom, disk->target, &info)) != 1)
+        return rc;
     if (!(stream = qemuStreamsAdopt(streams, dom, disk, info.bandwidth, kept, announce)))
-        return;
+        return 0;
     LOG_INFO("found the pull of disk %s of domain %s", disk->target, virDomainGetName(dom));
     qemuStreamsSample(streams, stream, info.cur, info.end, info.bandwidth,
                       qemuStreamsSpeedSerial(streams, stream), false);
+    return 0;
 }
 
 int
@@ -66,6 +71,7 @@ qemuSyncAdopt(qemuStreams *streams, virDomainPtr dom, bool announce)
     g_autoptr(GPtrArray) disks = xml ? domainDiskListParse(xml) : NULL;
     g_autoptr(domainMetadata) policy =
         xml ? domainMetadataFind(xml, QEMU_POLICY_URI, QEMU_POLICY_NAME) : NULL;
+    bool asked = true;
 
     free(xml);
     if (!disks)
@@ -74,9 +80,10 @@ qemuSyncAdopt(qemuStreams *streams, virDomainPtr dom, bool announce)
         const domainDisk *disk = g_ptr_array_index(disks, i);
         streamSettings kept = qemuPolicyParse(policy, disk->target);
 
-        qemuSyncAdoptDisk(streams, dom, disk, &kept, announce);
+        if (qemuSyncAdoptDisk(streams, dom, disk, &kept, announce) < 0)
+            asked = false;
     }
-    if (policy) { /* it may tell of streams that are no more */
+    if (policy && asked) { /* it may tell of streams that are no more */
         qemuStreamsPolicyKept(streams, dom, "", true);
         qemuSyncPolicy(streams, dom);
     }

@@ -19,7 +19,10 @@ end() {
   local status=0 steps="s/(\r[A-Z][^:]*: \[) [ 0-9][0-9] %\]/\1 %]/"
   wait "${pids[$1]}" || status=$?
   unset "pids[$1]"
-  ! grep -q "^Pull " "$dir/$1.out" || steps="s/\rBlock Pull: \[ [ 0-9][0-9] %\]//g"
+  if grep -q "^Pull " "$dir/$1.out"; then
+    # virsh tells 100 % twice if the job goes before its event comes
+    steps="s/\rBlock Pull: \[ [ 0-9][0-9] %\]//g; s/(\rBlock Pull: \[100 %\])+/\1/"
+  fi
   {
     echo "--- standard output"
     sed 's/^ cur=[0-9]*$/ cur=/' "$dir/$1.out"
@@ -259,8 +262,8 @@ both_kill() {
 
 waits() {
   same blockpull GUEST vdb 8 --wait --verbose
+  assert_match "$dir/virt-stream.err" $'\rBlock Pull: \\[ [ 0-9][0-9] %\\]\rBlock Pull: \\[100 %\\]$'
   assert_match "$dir/virt-stream.said" "^Pull complete$"
-  assert_match "$dir/virt-stream.said" $'^\rBlock Pull: \\[100 %\\]'
   assert_eq "$(backing_file "$dir/virt-stream-guest.vdb.qcow2")" ""
   same blockpull GUEST vdd --wait --verbose
   same blockpull GUEST vdc 0 "$dir/GUEST.bottom.qcow2" --wait

@@ -138,14 +138,16 @@ run_fails() {
 }
 
 # python ARGUMENT...: the distribution's, which has the module libvirt; a sanitizer that our library
-# was built with has to be loaded first, and to find there what it intercepts of libtirpc
+# was built with has to be loaded first, and to find there what it intercepts of libtirpc; it would
+# report what Python itself never frees
 python() {
   local preload
   preload=$(ldd "$BUILD_DIR/src/libvirt-streamdisk.so.0" | awk '
     /lib[at]san/ { sanitizer = $3 }
     /libtirpc/ { rpc = $3 }
     END { if (sanitizer) print sanitizer " " rpc }')
-  LD_PRELOAD="$preload${LD_PRELOAD:+ $LD_PRELOAD}" /usr/bin/python3 "$@"
+  LD_PRELOAD="$preload${LD_PRELOAD:+ $LD_PRELOAD}" \
+    ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0" /usr/bin/python3 "$@"
 }
 
 # --- processes ---

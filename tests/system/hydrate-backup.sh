@@ -50,21 +50,21 @@ start_guest guest "$dir/vda.qcow2" "$dir/vdb.qcow2"
 begin_backup vda
 run_fails 1 "block ?job" virt-stream start guest vda
 end_backup
-virt-stream -q start guest vda --bandwidth 8M
+virt-stream -q start guest vda --bandwidth 2M
 wait_until 10 is_hydrated guest
 run_fails 1 "block ?job" begin_backup vda
 virt-stream -q stop guest vda
 begin_backup vda
 exports_of_backup vda
 end_backup
-virt-stream -q start guest vda --bandwidth 8M
+virt-stream -q start guest vda --bandwidth 2M
 wait_until 10 is_hydrated guest
 run_fails 1 "is in use" virsh blockresize guest vda 192M
 virt-stream -q stop guest vda
 virsh -q blockresize guest vda 192M
 
 # --- of another disk: it finds the server taken, which is given up for its second try ---
-virt-stream -q start guest vda --bandwidth 8M
+virt-stream -q start guest vda --bandwidth 2M
 wait_until 10 is_hydrated guest
 run_fails 1 "NBD server already running" begin_backup vdb
 wait_until 10 gives_reason "left to others"
@@ -79,7 +79,7 @@ wait_until 30 is_hydrated guest
 # --- the backup is there first ---
 virt-stream -q stop guest vda
 begin_backup vdb
-virt-stream -q start guest vda --bandwidth 8M
+virt-stream -q start guest vda --bandwidth 2M
 wait_until 20 gives_reason "NBD server already running"
 no_socket_is_left
 exports_of_backup vdb

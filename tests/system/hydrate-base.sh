@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # A pull down to a base copies what lies above the base and nothing else, hydrated too: in chains of
-# two to five images, started by stock virsh, or by us and found again by a virtstreamd that was killed,
-# and with copy_on_read.
+# two to five images, started by stock virsh, or by us and found again by the virtstreamd after a
+# killed one, and with copy_on_read.
 source "$(dirname "$0")/functions.sh"
 source "$(dirname "$0")/hydration.sh"
 requires virt-stream nbdkit qemu-img qemu-io

@@ -3,42 +3,9 @@
 # The Python module on a real session: tests/python, by virtstreamd and in process.
 source "$(dirname "$0")/functions.sh"
 requires nbdkit qemu-img
-
-# fresh_guests: what tests/python/session.py says
-fresh_guests() {
-  local guest disk
-  for guest in $(virsh list --name); do
-    virsh -q destroy "$guest"
-    virsh -q undefine "$guest"
-  done
-  for disk in a b; do
-    make_overlay "$dir/endless-$disk.qcow2" "$(nbd_uri far)"
-  done
-  for disk in {a..h}; do
-    make_overlay "$dir/short-$disk.qcow2" "$dir/short.raw"
-  done
-  make_overlay "$dir/broken.qcow2" "$(nbd_uri errors)"
-  start_guest endless "$dir"/endless-?.qcow2
-  start_guest short "$dir"/short-?.qcow2
-  start_guest broken "$dir/broken.qcow2"
-}
-
-# tests SERVER MODULE...: SERVER is the process that answers the calls
-tests() {
-  local server=$1 module
-  shift
-  for module; do
-    fresh_guests
-    (cd "$test_dir/python" && SERVER_PID=${pids[$server]} python -m unittest -v "$module")
-  done
-}
-
-make_template "$dir/short.raw" 1
-start_nbdkit far --filter=delay pattern size=32G rdelay=200ms
-start_nbdkit errors --filter=error pattern size=16M error-pread-rate=100%
-start_libvirtd
+source "$(dirname "$0")/python_tests.sh"
 
 start_daemon
-tests daemon test_module test_calls test_events test_read_only test_asyncio test_leaks
+python_tests daemon test_module test_calls test_events test_read_only test_asyncio
 stop_daemon
-tests libvirtd test_calls test_events test_asyncio
+python_tests libvirtd test_calls test_events test_asyncio

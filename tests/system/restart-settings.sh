@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What a stream was told survives its virtstreamd, killed at whatever moment, and libvirtd: the limit
-# of one that waits for its turn, and how it is hydrated. The guest's live XML keeps it as long as it
-# is needed, and nothing of it is left at the end.
+# What a stream was told survives virtstreamd, killed at whatever moment, and libvirtd: the limit of
+# one that waits for its turn, and how it is hydrated. The guest's live XML keeps it while it is
+# needed, and nothing of it is left at the end.
 source "$(dirname "$0")/functions.sh"
 requires virt-stream nbdkit qemu-img
 

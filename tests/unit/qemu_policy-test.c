@@ -89,7 +89,8 @@ testBandwidth(void)
         { true, 0, 2000000, 0, "<policy><disk target='vda' bandwidth='2000000'/></policy>" },
         { false, QEMU_TURN_HELD_SPEED, 2000000, 0,
           "<policy><disk target='vda' bandwidth='2000000'/></policy>" },
-        { false, 7, 1000, 9, "<policy><disk target='vda' bandwidth='1000' deadline='9'/></policy>" },
+        { false, 7, 1000, 9,
+          "<policy><disk target='vda' bandwidth='1000' deadline='9'/></policy>" },
         { false, 7, 0, 9, "<policy><disk target='vda' deadline='9'/></policy>" },
     };
 

@@ -74,7 +74,8 @@ testPull(const char *reply, const char *target)
 static void
 testAssertRecorded(const char *name, const char *target, const char *expected)
 {
-    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "data", "qemu_qmp", name, NULL);
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "data", "qemu_qmp", name,
+                                                  NULL);
     g_autofree char *reply = NULL;
 
     g_assert_true(g_file_get_contents(path, &reply, NULL, NULL));

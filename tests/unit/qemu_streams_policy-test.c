@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qemu_streams_policy-test.c: what a domain's metadata is to keep, and when; streams found with it */
+/* qemu_streams_policy-test.c: what a domain's metadata is to keep; streams that are found with it */
 
 #include "streams_fixture.h"
 
