@@ -221,9 +221,10 @@ paramsToDict(const virTypedParameter *params, int nparams)
     g_autoptr(PyObject) dict = PyDict_New();
 
     for (int i = 0; dict && i < nparams; i++) {
+        g_autoptr(PyObject) name = PyUnicode_FromString(params[i].field);
         g_autoptr(PyObject) value = paramsGetValue(&params[i]);
 
-        if (!value || PyDict_SetItemString(dict, params[i].field, value) < 0)
+        if (!name || !value || PyDict_SetItem(dict, name, value) < 0)
             return NULL;
     }
     return g_steal_pointer(&dict);

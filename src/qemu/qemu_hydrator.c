@@ -497,7 +497,7 @@ qemuHydratorNew(const qemuHydratorConfig *config)
     qemuGovernorInit(&self->governor, &config->settings.regard);
     self->settings = config->settings;
     qemuBucketSetRate(&self->bucket, config->settings.bandwidth, g_get_monotonic_time());
-    self->bucket.level = 0;
+    self->bucket.level = -(double) config->settings.bandwidth; /* until the job's part is told */
     g_mutex_init(&self->lock);
     self->nbd = g_steal_pointer(&nbd);
     self->nextFlush = g_get_monotonic_time() + QEMU_HYDRATOR_FLUSH * 1000;

@@ -30,7 +30,7 @@ struct _qemuMap {
     guint64 known;   /* of these, what is not handed out */
     guint windows;   /* how many are not answered */
     GQueue again;    /* of qemuMapRange: parts of windows that were not told of */
-    GQueue data;     /* of qemuMapRange: to copy, by offset within a window */
+    GQueue data;     /* of qemuMapRange: to copy, by offset */
     GQueue zeroes;   /* the same */
 };
 
@@ -59,13 +59,29 @@ qemuMapFree(qemuMap *self)
     g_free(self);
 }
 
-static void
-qemuMapPush(GQueue *queue, guint64 offset, guint64 len)
+static qemuMapRange *
+qemuMapRangeNew(guint64 offset, guint64 len)
 {
     qemuMapRange *range = g_new(qemuMapRange, 1);
 
     *range = (qemuMapRange) { .offset = offset, .len = len };
-    g_queue_push_tail(queue, range);
+    return range;
+}
+
+/* Adds a range at its place: near the end, for windows are answered in about their order. */
+static void
+qemuMapInsert(GQueue *queue, guint64 offset, guint64 len)
+{
+    GList *before = queue->tail;
+    qemuMapRange *range;
+
+    while (before && ((qemuMapRange *) before->data)->offset > offset)
+        before = before->prev;
+    range = before ? before->data : NULL;
+    if (range && range->offset + range->len == offset)
+        range->len += len;
+    else
+        g_queue_insert_after(queue, before, qemuMapRangeNew(offset, len));
 }
 
 /* Takes up to @max bytes off the queue's first range. */
@@ -115,17 +131,11 @@ qemuMapNextWindow(qemuMap *self, guint64 *offset, guint64 *len)
 void
 qemuMapAdd(qemuMap *self, guint64 offset, guint64 len, guint32 depth, bool zero)
 {
-    GQueue *queue = zero ? &self->zeroes : &self->data;
-    qemuMapRange *last = g_queue_peek_tail(queue);
-
     if (depth < 2 || depth > self->deepest || len == 0)
         return;
     self->found += len;
     self->known += len;
-    if (last && last->offset + last->len == offset)
-        last->len += len;
-    else
-        qemuMapPush(queue, offset, len);
+    qemuMapInsert(zero ? &self->zeroes : &self->data, offset, len);
 }
 
 void
@@ -135,7 +145,7 @@ qemuMapWindowDone(qemuMap *self, guint64 offset, guint64 len, guint64 covered)
     self->told += covered;
     self->untold -= covered;
     if (covered < len)
-        qemuMapPush(&self->again, offset + covered, len - covered);
+        g_queue_push_tail(&self->again, qemuMapRangeNew(offset + covered, len - covered));
 }
 
 guint64

@@ -7,7 +7,7 @@ source "$(dirname "$0")/functions.sh"
 source "$(dirname "$0")/hydration.sh"
 requires virt-stream nbdkit qemu-img
 
-rounds=${ROUNDS:-8} delay=${DELAY:-5ms}
+rounds=${ROUNDS:-5} delay=${DELAY:-5ms}
 image=$dir/guest.qcow2
 
 # A shell of virsh's that runs already does it as soon as another tells of the end of a pull
@@ -44,7 +44,7 @@ for ((round = 0; round < rounds; round++)); do
   qemu_is_sound guest
   assert_eq "$(backing_file "$image")" ""
   image_is_sound "$image" "$(nbd_uri near)"
-  wait_until 5 no_socket_is_left
+  wait_until 30 no_socket_is_left
   # it is whole: what was saved runs on it
   virsh -q restore "$dir/saved"
   virsh -q destroy guest

@@ -19,7 +19,7 @@ stays_within() {
 }
 
 speed_is() {
-  virsh blockjob guest vda --bytes | grep -q "limit: $1 bytes/s"
+  virsh blockjob guest vda --bytes | grep "limit: $1 bytes/s" > /dev/null
 }
 
 start_nbdkit far --filter=delay pattern 512M rdelay=10ms

@@ -40,7 +40,7 @@ recover() {
   fi
   virsh -q domjobabort guest 2> /dev/null || true # a backup
   virsh -q blockjob guest vda --abort 2> /dev/null || true # a copy
-  wait_until 10 job_is_over guest
+  wait_until 30 job_is_over guest
 }
 
 do_kill_virtstreamd() {
@@ -56,7 +56,8 @@ do_kill_libvirtd() {
 do_kill_qemu() {
   in_the_middle kill -KILL "$(cat "$XDG_RUNTIME_DIR/libvirt/qemu/run/guest.pid")"
   wait_until 60 guest_is guest "shut off"
-  kill -0 "${pids[remote]}" 2> /dev/null || start_remote # nbdkit 1.32 may abort with its client
+  end_process remote KILL 2> /dev/null || true # nbdkit 1.32 may abort when its client is killed
+  start_remote
   renew_life
 }
 

@@ -25,7 +25,7 @@ snapshot() {
 
 end_backup() {
   virsh -q domjobabort guest
-  wait_until 10 job_is_over guest
+  wait_until 30 job_is_over guest
 }
 
 attach_other() {
@@ -70,7 +70,7 @@ do_copy() {
 }
 do_resize() {
   virsh -q blockjob guest vda --abort
-  wait_until 5 virsh -q blockresize guest vda 256M # our export forbids it, until it is gone
+  wait_until 30 virsh -q blockresize guest vda 256M # our export forbids it, until it is gone
 }
 do_pull() { after_abort blockpull guest vda 8; virsh -q blockjob guest vda --abort; }
 do_backup_push() {
@@ -80,14 +80,14 @@ do_backup_push() {
 }
 do_backup_pull() {
   virsh -q blockjob guest vda --abort
-  wait_until 5 virsh -q backup-begin guest "$dir/pull.xml" # needs the NBD server
+  wait_until 30 virsh -q backup-begin guest "$dir/pull.xml" # needs the NBD server
   end_backup
 }
 do_detach() {
   attach_other
   virsh -q blockpull guest vdb 8
   virsh -q "blockjob guest vda --abort; blockjob guest vdb --abort; detach-disk guest vdb" > /dev/null
-  wait_until 10 other_is_closed
+  wait_until 30 other_is_closed
 }
 do_destroy() { virsh -q destroy guest; renew_life; }
 do_reset() { virsh -q reset guest; renew_life; }

@@ -6,7 +6,7 @@
 
 requires virt-stream nbdkit qemu-img
 
-operations=${OPERATIONS:-8} delay=${DELAY:-10ms} seed=${SEED:-$$}
+operations=${OPERATIONS:-6} delay=${DELAY:-10ms} seed=${SEED:-$$}
 RANDOM=$seed
 echo "SEED=$seed"
 
@@ -32,7 +32,7 @@ end_life() {
   local image
   image=$(top_image)
   guest_is guest "shut off" || virsh -q destroy guest
-  wait_until 5 no_socket_is_left
+  wait_until 30 no_socket_is_left
   qemu_is_sound guest
   qemu-img check -q "$image"
   compare_linux guest "$image"
@@ -46,7 +46,7 @@ renew_life() {
 
 # restored: what was saved runs again
 restored() {
-  wait_until 5 no_socket_is_left
+  wait_until 30 no_socket_is_left
   virsh -q restore "$dir/saved"
 }
 
@@ -61,16 +61,27 @@ XML
 
 # --- the storm ---
 
+is_whole() {
+  [ -z "$(backing_file "$(top_image)")" ]
+}
+
+is_hydrated_or_whole() {
+  is_hydrated guest || is_whole
+}
+
+# start_hydration: by us, or by somebody else; it may be under way
 start_hydration() {
-  [ -n "$(backing_file "$(top_image)")" ] || renew_life
-  if job_is_over guest; then
-    if ((RANDOM % 2)); then
-      virsh -q blockpull guest vda $((4 << RANDOM % 3))
-    else
-      virt-stream -q start guest vda --bandwidth $((4 << RANDOM % 3))M
+  until is_hydrated guest; do
+    ! is_whole || renew_life
+    if job_is_over guest; then
+      if ((RANDOM % 2)); then
+        virsh -q blockpull guest vda $((4 << RANDOM % 3))
+      else
+        virt-stream -q start guest vda --bandwidth $((4 << RANDOM % 3))M
+      fi
     fi
-  fi
-  wait_until 30 is_hydrated guest
+    wait_until 60 is_hydrated_or_whole
+  done
   sleep "0.$((RANDOM % 5))"
 }
 
@@ -97,7 +108,7 @@ run_storm() {
   done
   verify_linux guest
   job_is_over guest || virsh -q blockjob guest vda --abort
-  wait_until 5 nothing_is_left guest
+  wait_until 30 nothing_is_left guest
   end_life
   stop_daemon
   assert_eq "$(find "$XDG_RUNTIME_DIR/libvirt" -name 'streamdisk*')" ""
