@@ -36,7 +36,7 @@ run_tests testlog-valgrind build-check --setup valgrind --suite unit
 
 build build-check-address -Db_sanitize=address,undefined -Db_lundef=false
 run_tests testlog-address build-check-address --setup address \
-  --suite unit --suite fuzz --suite sanitized
+  --suite unit --suite fuzz --suite sanitized --suite address
 
 build build-check-thread -Db_sanitize=thread -Db_lundef=false
 run_tests testlog-thread build-check-thread --setup thread --suite unit --suite sanitized

@@ -43,7 +43,6 @@ class _Progress:
         self.text = text
         self.basis = None  # of the counts that the meter shows, once there are any
         self.size = 0
-        self.meter.start(text, None)
 
     def update(self, stats: dict[str, Any]) -> None:
         total = stats.get(VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL, 0)
@@ -63,6 +62,7 @@ class _Progress:
 
 
 def _error(code: int, text: str) -> libvirt.libvirtError:
+    """What libvirt did not report itself: the class would take the thread's last error"""
     error = libvirt.libvirtError(text)
     error.args = (text,)
     error.err = (code, libvirt.VIR_FROM_DOM, text, libvirt.VIR_ERR_ERROR, text, None, None, -1, -1)
@@ -78,9 +78,8 @@ def _ask(dom: libvirt.virDomain, disk: str) -> dict[str, Any]:
 
 
 def _follow(dom: libvirt.virDomain, disk: str, events: queue.SimpleQueue,
-            meter: Meter) -> dict[str, Any]:
+            progress: _Progress) -> dict[str, Any]:
     alias = _ask(dom, disk)[VIR_DOMAIN_STREAM_DISK_STATS_ALIAS]
-    progress = _Progress(meter, f"Streaming {disk}")
     started = False
     heard = time.monotonic()
     while True:
@@ -123,14 +122,16 @@ def streamDiskToEnd(dom: libvirt.virDomain, disk: str, meter: Meter | None = Non
     are streamDiskStart()'s.
     """
     conn = dom.connect()
-    meter = meter or _NoMeter()
+    text = f"Streaming {disk}"
+    meter = _NoMeter() if meter is None else meter
     events: queue.SimpleQueue = queue.SimpleQueue()
     callback = streamDiskEventRegister(
         conn, dom, lambda conn, dom, disk, event, stats, opaque: events.put((event, stats)))
     try:
         streamDiskStart(dom, disk, base, params, flags)
+        meter.start(text, None)
         try:
-            return _follow(dom, disk, events, meter)
+            return _follow(dom, disk, events, _Progress(meter, text))
         finally:
             meter.end()
     finally:

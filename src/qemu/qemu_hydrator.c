@@ -158,13 +158,13 @@ qemuHydratorWindowDone(void *opaque, int *error)
     self->pending--;
     if (*error) {
         qemuHydratorFail(self, "block status", g_strerror(*error));
-        return 1;
+        return 0;
     }
     covered = qemuHydratorMerge(self->map, window);
     if (covered == 0)
         qemuHydratorFail(self, "block status", "QEMU tells nothing");
     qemuMapWindowDone(self->map, window->offset, window->len, covered);
-    return 1;
+    return 0;
 }
 
 static void
@@ -220,11 +220,11 @@ qemuHydratorCopied(void *opaque, int *error)
     self->sent -= request->len;
     if (*error) {
         qemuHydratorFail(self, "copying", g_strerror(*error));
-        return 1;
+        return 0;
     }
     self->now.copied += request->len;
     self->now.latencyUs = qemuHydratorAverage(self->now.latencyUs, us);
-    return 1;
+    return 0;
 }
 
 static void
@@ -256,7 +256,7 @@ qemuHydratorFlushed(void *opaque, int *error)
     self->pending--;
     if (*error)
         qemuHydratorFail(self, "flush", g_strerror(*error));
-    return 1;
+    return 0;
 }
 
 static void
@@ -361,6 +361,17 @@ qemuHydratorTick(qemuHydrator *self)
     }
 }
 
+/* No callback retires its command: if the connection breaks in the very call that sends one,
+ * libnbd 1.14 still reads it afterwards. */
+static void
+qemuHydratorRetire(qemuHydrator *self)
+{
+    int64_t cookie;
+
+    while ((cookie = nbd_aio_peek_command_completed(self->nbd)) > 0)
+        nbd_aio_command_completed(self->nbd, (uint64_t) cookie);
+}
+
 /* Waits for the server or the clock, and deals with what the server says. */
 static void
 qemuHydratorWait(qemuHydrator *self, gint64 us)
@@ -437,6 +448,7 @@ qemuHydratorRun(void *opaque)
         if (self->error)
             break;
         qemuHydratorWait(self, wait);
+        qemuHydratorRetire(self);
         qemuHydratorTick(self);
         qemuHydratorExchange(self);
         if (nbd_aio_is_dead(self->nbd) || nbd_aio_is_closed(self->nbd))
@@ -497,7 +509,8 @@ qemuHydratorNew(const qemuHydratorConfig *config)
     qemuGovernorInit(&self->governor, &config->settings.regard);
     self->settings = config->settings;
     qemuBucketSetRate(&self->bucket, config->settings.bandwidth, g_get_monotonic_time());
-    self->bucket.level = -(double) config->settings.bandwidth; /* until the job's part is told */
+    /* the job's part is told of once a second: half a second late */
+    self->bucket.level = -(double) config->settings.bandwidth / 2;
     g_mutex_init(&self->lock);
     self->nbd = g_steal_pointer(&nbd);
     self->nextFlush = g_get_monotonic_time() + QEMU_HYDRATOR_FLUSH * 1000;

@@ -136,7 +136,7 @@ class Threads(TestCase):
         self.start()
         problems = []
 
-        def call(disk, count=100):
+        def call(disk, count=20):
             for _ in range(count):
                 try:
                     streamdisk.streamDiskGetStats(self.endless, disk)

@@ -9,6 +9,7 @@ import weakref
 
 import libvirt
 import libvirt_streamdisk as streamdisk
+from libvirt_streamdisk import _to_end
 from session import Events, TestCase, run_event_loop, streamable_disk, until, waits_without_gil
 
 STARTED = streamdisk.VIR_DOMAIN_STREAM_DISK_EVENT_STARTED
@@ -262,6 +263,22 @@ class StreamDiskToEnd(EventCase):
         streamdisk.streamDiskToEnd(self.short, path, params={"bandwidth": 0})
         self.assertNotIn(disk, [state["target"]
                                 for state in streamdisk.streamDiskInfo(self.short)])
+
+    def test_without_events(self):
+        """They may be lost, with virtstreamd: the statistics tell how it goes"""
+        def deaf(conn, dom, callback):
+            return streamdisk.streamDiskEventRegister(conn, dom, Events())
+
+        with unittest.mock.patch.multiple(_to_end, SILENCE=0.1, streamDiskEventRegister=deaf):
+            stats = streamdisk.streamDiskToEnd(self.short, streamable_disk(self.short))
+            self.assertEqual(stats[streamdisk.VIR_DOMAIN_STREAM_DISK_STATS_STATE],
+                             streamdisk.VIR_DOMAIN_STREAM_DISK_COMPLETED)
+            meter = Meter()
+            meter.update = lambda read: self.endless.destroy()
+            self.addCleanup(self.endless.create)
+            self.assert_libvirt_error(libvirt.VIR_ERR_OPERATION_FAILED,
+                                      "lost sight of the stream of disk 'vda': ",
+                                      streamdisk.streamDiskToEnd, self.endless, "vda", meter)
 
     def test_a_stopped_one_raises(self):
         meter = Meter()

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Every command that README.md (blocks of "sh run") and virt-stream's manual page (EXAMPLES) show works.
+# Every command that README.md (blocks of "sh run" and "python run") and virt-stream's manual page (EXAMPLES) show works.
 source "$(dirname "$0")/functions.sh"
 requires virt-stream nbdkit qemu-img
 
@@ -51,6 +51,13 @@ while IFS= read -r line; do
   shown "$line"
 done < <(sed -n '/^```sh run$/,/^```$/ { /^```/d; p }' "$test_dir/../README.md")
 ((count > 0)) || fail "no command in README.md"
+
+fresh_guest demo
+sed -n '/^```python run$/,/^```$/ { /^```/d; s,qemu:///system,qemu:///session,; p }' \
+  "$test_dir/../README.md" > "$dir/readme.py"
+python "$dir/readme.py" > "$dir/readme.out"
+assert_match "$dir/readme.out" "^demo vda virtio-disk0$"
+assert_match "$dir/readme.out" "^vda: [0-9]+ of [0-9]+$"
 
 count=0
 while IFS= read -r line; do

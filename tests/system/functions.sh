@@ -143,7 +143,7 @@ run_fails() {
 python() {
   local preload
   preload=$(ldd "$BUILD_DIR/src/libvirt-streamdisk.so.0" | awk '
-    /lib[at]san/ { sanitizer = $3 }
+    /libasan/ { sanitizer = $3 }
     /libtirpc/ { rpc = $3 }
     END { if (sanitizer) print sanitizer " " rpc }')
   LD_PRELOAD="$preload${LD_PRELOAD:+ $LD_PRELOAD}" \

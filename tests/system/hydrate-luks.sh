@@ -40,9 +40,10 @@ for name in template overlay; do
   virsh -q secret-set-value "${uuids[$name]}" --file "$dir/$name.key" --plain
 done
 make_template "$dir/plain.raw" 32 half
-qemu-img convert "${keys[@]}" -f raw -O qcow2 -o "$(luks template)" \
+# qemu-img gauges the processor, and gives up if the kernel has not counted any time by then
+wait_until 30 qemu-img convert "${keys[@]}" -f raw -O qcow2 -o "$(luks template)" \
   "$dir/plain.raw" "$dir/template.qcow2"
-qemu-img create -q "${keys[@]}" -f qcow2 -o "$(luks overlay)" -u -F qcow2 \
+wait_until 30 qemu-img create -q "${keys[@]}" -f qcow2 -o "$(luks overlay)" -u -F qcow2 \
   -b "$dir/template.qcow2" "$dir/overlay.qcow2" 32M
 
 define_domain guest 16 "" "

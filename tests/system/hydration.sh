@@ -26,6 +26,16 @@ has_allocated() {
   (($(allocated "$1") >= $2))
 }
 
+# stays_within GUEST MIB: per second, job and hydration together, for some seconds
+stays_within() {
+  local image=$dir/$1.qcow2 bytes began=${EPOCHREALTIME/[.,]/} us
+  bytes=$(allocated "$image")
+  sleep 4
+  bytes=$(($(allocated "$image") - bytes)) us=$((${EPOCHREALTIME/[.,]/} - began))
+  ((bytes > 0 && bytes / us <= $2 * 3 / 2)) ||
+    fail "$bytes bytes in $us µs, but at most $2 MiB per second"
+}
+
 job_is_over() {
   [[ $(virsh blockjob "$1" "${2:-vda}" 2> /dev/null) == *"No current block job"* ]]
 }

@@ -12,7 +12,7 @@ fresh_guests() {
   for disk in a b; do
     make_overlay "$dir/endless-$disk.qcow2" "$(nbd_uri far)"
   done
-  for disk in {a..h}; do
+  for disk in {a..j}; do
     make_overlay "$dir/short-$disk.qcow2" "$dir/short.raw"
   done
   make_overlay "$dir/broken.qcow2" "$(nbd_uri errors)"
@@ -21,12 +21,12 @@ fresh_guests() {
   start_guest broken "$dir/broken.qcow2"
 }
 
-# python_tests SERVER MODULE...: SERVER is the process that answers the calls
+# python_tests SERVER MODULE...: on fresh guests; SERVER is the process that answers the calls
 python_tests() {
   local server=$1 module
   shift
+  fresh_guests
   for module; do
-    fresh_guests
     (cd "$test_dir/python" && SERVER_PID=${pids[$server]} python -m unittest -v "$module")
   done
 }

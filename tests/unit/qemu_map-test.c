@@ -203,6 +203,26 @@ testLeft(void)
     assertLeft(map, 0, true);
 }
 
+/* In whatever order windows are answered, it is the order of offsets that counts. */
+static void
+testOrder(void)
+{
+    g_autoptr(qemuMap) map = qemuMapNew(2 * WINDOW, 2);
+
+    assertWindow(map, 0, WINDOW);
+    assertWindow(map, WINDOW, WINDOW);
+    qemuMapAdd(map, WINDOW, WINDOW, 2, false);
+    qemuMapWindowDone(map, WINDOW, WINDOW, WINDOW);
+    qemuMapAdd(map, 0, 2 * MIB, 2, false);
+    qemuMapAdd(map, 3 * MIB, MIB, 2, false);
+    qemuMapWindowDone(map, 0, WINDOW, WINDOW);
+    g_assert_cmpuint(qemuMapPass(map, MIB), ==, MIB);
+    assertRange(map, NO_MAX, MIB, MIB);
+    assertRange(map, NO_MAX, 3 * MIB, MIB);
+    assertRange(map, NO_MAX, WINDOW, WINDOW);
+    g_assert_true(qemuMapIsDone(map));
+}
+
 /* The job has been there: that is neither copied nor asked for any more. */
 static void
 testPass(void)
@@ -468,6 +488,7 @@ main(int argc, char **argv)
     g_test_add_func("/qemu_map/zeroes", testZeroes);
     g_test_add_func("/qemu_map/zeroes-apart", testZeroesApart);
     g_test_add_func("/qemu_map/left", testLeft);
+    g_test_add_func("/qemu_map/order", testOrder);
     g_test_add_func("/qemu_map/pass", testPass);
     g_test_add_func("/qemu_map/pass-all", testPassAll);
     g_test_add_func("/qemu_map/huge", testHuge);
