@@ -15,6 +15,8 @@ from ._native import (streamDiskEventDeregister, streamDiskEventRegister, stream
 # Seconds without an event, after which the statistics are asked: virtstreamd may have died
 SILENCE = 5
 
+_Event = tuple[str, int, dict[str, Any]]  # disk, event, statistics
+
 
 class Meter(Protocol):
     """What shows progress; the meters of virtinst do"""
@@ -41,7 +43,7 @@ class _Progress:
     def __init__(self, meter: Meter, text: str) -> None:
         self.meter = meter
         self.text = text
-        self.basis = None  # of the counts that the meter shows, once there are any
+        self.basis: int | None = None  # of the counts that the meter shows, once there are any
         self.size = 0
 
     def update(self, stats: dict[str, Any]) -> None:
@@ -77,17 +79,26 @@ def _ask(dom: libvirt.virDomain, disk: str) -> dict[str, Any]:
                      f"lost sight of the stream of disk '{disk}': {error}") from error
 
 
-def _follow(dom: libvirt.virDomain, disk: str, events: queue.SimpleQueue,
+def _target(dom: libvirt.virDomain, disk: str) -> str:
+    """What events call a disk that may be named by its path"""
+    if disk.startswith("/"):
+        [(_, stats)] = dom.connect().domainListGetStats([dom], libvirt.VIR_DOMAIN_STATS_BLOCK)
+        for i in range(stats["block.count"]):
+            if stats.get(f"block.{i}.path") == disk:
+                return stats[f"block.{i}.name"]
+    return disk
+
+
+def _follow(dom: libvirt.virDomain, disk: str, events: queue.SimpleQueue[_Event],
             progress: _Progress) -> dict[str, Any]:
-    alias = _ask(dom, disk)[VIR_DOMAIN_STREAM_DISK_STATS_ALIAS]
     started = False
     heard = time.monotonic()
     while True:
         try:
-            event, stats = events.get(timeout=max(0, heard + SILENCE - time.monotonic()))
+            name, event, stats = events.get(timeout=max(0, heard + SILENCE - time.monotonic()))
         except queue.Empty:
-            event, stats = VIR_DOMAIN_STREAM_DISK_EVENT_STARTED, _ask(dom, disk)
-        if stats[VIR_DOMAIN_STREAM_DISK_STATS_ALIAS] != alias:
+            name, event, stats = disk, VIR_DOMAIN_STREAM_DISK_EVENT_STARTED, _ask(dom, disk)
+        if name != disk:
             continue
         # events before ours has started are of a stream before it
         started = started or event == VIR_DOMAIN_STREAM_DISK_EVENT_STARTED
@@ -121,17 +132,20 @@ def streamDiskToEnd(dom: libvirt.virDomain, disk: str, meter: Meter | None = Non
     The libvirt event loop must be run by another thread meanwhile. disk, base, params and flags
     are streamDiskStart()'s.
     """
+    if not isinstance(dom, libvirt.virDomain):
+        raise TypeError(f"expected a libvirt.virDomain, not {type(dom).__name__}")
     conn = dom.connect()
-    text = f"Streaming {disk}"
     meter = _NoMeter() if meter is None else meter
-    events: queue.SimpleQueue = queue.SimpleQueue()
+    events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
     callback = streamDiskEventRegister(
-        conn, dom, lambda conn, dom, disk, event, stats, opaque: events.put((event, stats)))
+        conn, dom, lambda conn, dom, disk, event, stats, opaque: events.put((disk, event, stats)))
     try:
         streamDiskStart(dom, disk, base, params, flags)
+        target = _target(dom, disk)
+        text = f"Streaming {target}"
         meter.start(text, None)
         try:
-            return _follow(dom, disk, events, _Progress(meter, text))
+            return _follow(dom, target, events, _Progress(meter, text))
         finally:
             meter.end()
     finally:

@@ -301,6 +301,14 @@ class StreamDiskToEnd(EventCase):
                                   streamdisk.streamDiskToEnd, self.endless, "vdx", meter)
         self.assertEqual(meter.told, [])
 
+    def test_wrong_types(self):
+        for wrong in (None, 1, self.conn):
+            with self.assertRaisesRegex(TypeError, "expected a libvirt.virDomain, not"):
+                streamdisk.streamDiskToEnd(wrong, "vda")
+        for wrong in (None, 1, b"vda"):
+            with self.assertRaisesRegex(TypeError, "must be str, not"):
+                streamdisk.streamDiskToEnd(self.endless, wrong)
+
     def test_an_exception_of_the_meter(self):
         """It ends the waiting, and the stream goes on"""
         meter = Meter()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""10,000 calls of each kind, right and wrong: nothing is kept. PYTHON_CALLS: how many"""
+"""4,000 calls of each of eleven kinds, right and wrong: nothing is kept. PYTHON_CALLS: how many"""
 import gc
 import os
 import sys
@@ -9,7 +9,7 @@ import libvirt
 import libvirt_streamdisk as streamdisk
 from session import TestCase, run_event_loop
 
-COUNT = int(os.environ.get("PYTHON_CALLS", 10_000))
+COUNT = int(os.environ.get("PYTHON_CALLS", 4_000))
 
 run_event_loop()
 

@@ -26,7 +26,7 @@ make_chain() {
     done
     qemu-io -f qcow2 "${writes[@]}" "$dir/$layer.qcow2"
     ((layer == $1)) ||
-      start_nbdkit "$layer" --filter=delay file "$dir/$layer.qcow2" rdelay=100ms
+      start_nbdkit "$layer" --filter=delay file "$dir/$layer.qcow2" rdelay=10ms
   done
   qemu-img convert -O raw "$dir/$1.qcow2" "$dir/expected.raw"
 }
@@ -77,6 +77,7 @@ follows() {
   start_daemon
 }
 
+# has_copied: hydration itself, not only the job
 has_copied() {
   virt-stream info chain vda --json |
     assert_json "it['streams'][0].get('hydration.copied', 0) > 0"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Ten thousand calls of each kind from Python keep nothing: no reference, no memory, no file. And of what
-# valgrind has to say of some more, nothing is about our code. PYTHON_CALLS: how many.
+# Over forty thousand calls from Python keep nothing: no reference, no memory, no file. And of what
+# valgrind has to say of some more, nothing is about our code. PYTHON_CALLS: how many of each kind.
 source "$(dirname "$0")/functions.sh"
 requires nbdkit qemu-img valgrind
 source "$(dirname "$0")/python_tests.sh"
