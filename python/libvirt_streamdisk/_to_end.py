@@ -129,8 +129,8 @@ def streamDiskToEnd(dom: libvirt.virDomain, disk: str, meter: Meter | None = Non
     update(read) and end(), such as virtinst's; it is called in this thread. An exception of
     meter's, or an interrupt, ends the waiting; the stream goes on.
 
-    The libvirt event loop must be run by another thread meanwhile. disk, base, params and flags
-    are streamDiskStart()'s.
+    The libvirt event loop must be run by another thread meanwhile: with libvirtaio, call this by
+    asyncio.to_thread(). disk, base, params and flags are streamDiskStart()'s.
     """
     if not isinstance(dom, libvirt.virDomain):
         raise TypeError(f"expected a libvirt.virDomain, not {type(dom).__name__}")

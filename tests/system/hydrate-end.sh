@@ -12,7 +12,7 @@ image=$dir/guest.qcow2
 
 # A shell of virsh's that runs already does it as soon as another tells of the end of a pull
 save_at_each_end() {
-  tail -f --pid=$$ "$dir/events.log" |
+  tail -f --pid="${pids[events]}" "$dir/events.log" |
     sed -unE "s|.*event 'block-job' .*Block Pull for .* completed|save guest $dir/saved|p" |
     setsid --wait virsh > "$dir/saves.log" 2>&1
 }
@@ -35,6 +35,7 @@ define_guest guest "$image"
 begin
 watch_events guest
 save_at_each_end &
+saver=$!
 virsh -q destroy guest
 
 for ((round = 0; round < rounds; round++)); do
@@ -49,5 +50,7 @@ for ((round = 0; round < rounds; round++)); do
   virsh -q restore "$dir/saved"
   virsh -q destroy guest
 done
+end_process events TERM || true
+wait $saver
 stop_daemon
 echo "delay $delay: saved $rounds times"

@@ -17,6 +17,7 @@ print(*(one.getsockname()[1] for one in sockets))')
     -keyout "$dir/key.pem" -out "$dir/cert.pem" 2> /dev/null
   cat > "$dir/nginx.conf" << CONF
 daemon off;
+master_process off;
 pid $dir/nginx.pid;
 error_log stderr;
 events {}
