@@ -82,7 +82,7 @@ log_level = 2
 log_outputs = "file:$dir/log"
 CONF
 start_daemon --config "$dir/log.conf"
-assert_match "$dir/log" "^[-0-9]+ [:.0-9]+\+0000: [0-9]+: info : daemonMain\w+:[0-9]+ : "
+wait_until 10 grep -qE "^[-0-9]+ [:.0-9]+\+0000: [0-9]+: info : daemonMain\w+:[0-9]+ : " "$dir/log"
 mv "$dir/log" "$dir/log.old"
 kill -HUP "${pids[daemon]}"
 wait_until 10 test -e "$dir/log"
