@@ -5,6 +5,7 @@
 
 #include <libvirt/virterror.h>
 
+#include "stream-disk.h"
 #include "stream-format.h"
 #include "stream-stats.h"
 
@@ -91,14 +92,16 @@ static const struct {
 int
 streamStatsGet(virDomainPtr dom, const char *disk, streamStats *stats)
 {
-    virDomainBlockInfo info;
+    g_autofree char *target = NULL;
 
     if (virDomainStreamDiskGetStats(dom, disk, &stats->params, &stats->nparams, 0) == 0)
         return 1;
     if (virGetLastErrorCode() != VIR_ERR_INVALID_ARG)
         return -1;
-    /* The disk is unknown, or it has no stream: libvirt can tell. */
-    return virDomainGetBlockInfo(dom, disk, &info, 0) == 0 ? 0 : -1;
+    if ((target = streamDiskFindTarget(dom, disk)))
+        return 0;
+    /* the disk is unknown: asked again, for the error */
+    return virDomainStreamDiskGetStats(dom, disk, &stats->params, &stats->nparams, 0) == 0 ? 1 : -1;
 }
 
 int

@@ -4,8 +4,8 @@
  */
 
 #include <libvirt/virterror.h>
-#include <string.h>
 
+#include "stream-disk.h"
 #include "stream-loop.h"
 #include "stream-progress.h"
 #include "stream-wait.h"
@@ -32,34 +32,6 @@ struct _streamWait {
     const char *stopReason; /* why we stopped it */
     streamExit result; /* once the loop has been ended */
 };
-
-/* The target of a disk that is named by its path; a copy of @disk if there is none. */
-static char *
-streamWaitFindTarget(virDomainPtr dom, const char *disk)
-{
-    virDomainPtr doms[] = { dom, NULL };
-    virDomainStatsRecordPtr *records = NULL;
-    char *target = NULL;
-
-    if (*disk != '/' ||
-        virDomainListGetStats(doms, VIR_DOMAIN_STATS_BLOCK, &records, 0) < 1)
-        return g_strdup(disk);
-
-    for (int i = 0; !target && i < records[0]->nparams; i++) {
-        const virTypedParameter *param = &records[0]->params[i];
-        g_autofree char *field = g_strdup(param->field);
-        const char *name = NULL;
-
-        if (!g_str_has_suffix(field, ".path") || !g_str_equal(param->value.s, disk))
-            continue;
-        /* "block.0.path" -> "block.0.name" */
-        memcpy(field + strlen(field) - strlen("path"), "name", strlen("name"));
-        virTypedParamsGetString(records[0]->params, records[0]->nparams, field, &name);
-        target = g_strdup(name);
-    }
-    virDomainStatsRecordListFree(records);
-    return target ? target : g_strdup(disk);
-}
 
 /* Nothing is to be waited for any more. */
 static void
@@ -160,7 +132,8 @@ streamWaitNew(streamClient *client, virDomainPtr dom, const char *disk, bool ver
     wait->client = client;
     wait->dom = dom;
     virDomainRef(dom);
-    wait->disk = streamWaitFindTarget(dom, disk);
+    if (!(wait->disk = streamDiskFindTarget(dom, disk)))
+        wait->disk = g_strdup(disk);
     wait->progress = verbose ? streamProgressNew() : NULL;
     wait->streamEvent = virConnectStreamDiskEventRegister(client->conn, dom,
                                                           streamWaitOnStreamEvent, wait, NULL, 0);

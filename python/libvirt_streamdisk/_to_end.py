@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
+import xml.etree.ElementTree
 from typing import Any, Protocol
 
 import libvirt
@@ -80,12 +81,14 @@ def _ask(dom: libvirt.virDomain, disk: str) -> dict[str, Any]:
 
 
 def _target(dom: libvirt.virDomain, disk: str) -> str:
-    """What events call a disk that may be named by its path"""
-    if disk.startswith("/"):
-        [(_, stats)] = dom.connect().domainListGetStats([dom], libvirt.VIR_DOMAIN_STATS_BLOCK)
-        for i in range(stats["block.count"]):
-            if stats.get(f"block.{i}.path") == disk:
-                return stats[f"block.{i}.name"]
+    """What events call a disk that may be named by its path
+
+    Not by libvirt's block statistics: QEMU 7.2 crashes if a job ends while those are made.
+    """
+    for node in xml.etree.ElementTree.fromstring(dom.XMLDesc()).iterfind("devices/disk"):
+        source = node.find("source")
+        if source is not None and disk in (source.get("file"), source.get("dev")):
+            return node.find("target").get("dev")
     return disk
 
 

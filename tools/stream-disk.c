@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * stream-disk.c: the disks of a domain, by its XML
+ */
+
+#include <glib.h>
+#include <libxml/parser.h>
+#include <libxml/xpathInternals.h>
+#include <stdlib.h>
+
+#include "stream-disk.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathContext, xmlXPathFreeContext)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
+
+char *
+streamDiskFindTarget(virDomainPtr dom, const char *disk)
+{
+    char *xml = virDomainGetXMLDesc(dom, 0);
+    g_autoptr(xmlDoc) doc = NULL;
+    g_autoptr(xmlXPathContext) context = NULL;
+    g_autoptr(xmlXPathObject) target = NULL;
+
+    if (!xml)
+        return NULL;
+    doc = xmlParseDoc(BAD_CAST xml);
+    free(xml);
+    context = doc ? xmlXPathNewContext(doc) : NULL;
+    if (!context)
+        return NULL;
+    xmlXPathRegisterVariable(context, BAD_CAST "disk", xmlXPathNewCString(disk));
+    target = xmlXPathEvalExpression(BAD_CAST "string(/domain/devices/disk[target/@dev = $disk or "
+                                    "source/@file = $disk or source/@dev = $disk]/target/@dev)",
+                                    context);
+    return target && *target->stringval ? g_strdup((const char *) target->stringval) : NULL;
+}
