@@ -411,13 +411,9 @@ qemuHydratorIsStopping(qemuHydrator *self)
 }
 
 static bool
-qemuHydratorIsDone(qemuHydrator *self)
+qemuHydratorIsDone(const qemuHydrator *self)
 {
-    if (!qemuMapIsDone(self->map) || self->now.inFlight > 0)
-        return false;
-    if (self->now.copied > self->copiedFlushed)
-        qemuHydratorFlush(self);
-    return self->pending == 0;
+    return qemuMapIsDone(self->map) && self->pending == 0;
 }
 
 /* Takes what others tell, and shows them how far it is. */
