@@ -28,7 +28,7 @@ LAYERS = {
 JOINS = {"src/driver.c": {"src/qemu", "src/remote", "src/test"}}
 
 LIBRARIES = {
-    "libxml/": {"src/conf", "tools"},
+    "libxml/": {"src/conf", "tools/stream-disk.c"},
     "json-c/": {"src/qemu/qemu_qmp.c", "tools/stream-json.c", "tools/stream-json.h"},
     "rpc/": {"src/rpc", "src/remote"},
     "systemd/": {"src/daemon"},
