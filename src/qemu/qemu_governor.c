@@ -23,14 +23,14 @@ static const struct {
     guint requests;
     guint64 size;
 } qemuGovernorLevels[] = {
-    { 1, 64 * KIB }, { 2, 64 * KIB }, { 4, 64 * KIB }, { 4, 128 * KIB }, { 8, 128 * KIB },
+    { 1, 64 * KIB }, { 2, 64 * KIB }, { 4, 64 * KIB }, { 4, 128 * KIB }, { 10, 128 * KIB },
     { 8, 256 * KIB }, { 16, 256 * KIB }, { 16, 512 * KIB }, { 16, MIB }, { 16, 2 * MIB },
     { 16, 4 * MIB },
 };
 
 #define QEMU_GOVERNOR_FIRST 2
 #define QEMU_GOVERNOR_FIRST_FAST 6
-#define QEMU_GOVERNOR_BUSY 4 /* twice what is in flight of a stock pull */
+#define QEMU_GOVERNOR_BUSY 4 /* a stock pull has 512 KiB in flight */
 #define QEMU_GOVERNOR_BUSY_RATE 100000000 /* bytes per second */
 #define QEMU_GOVERNOR_LAST (G_N_ELEMENTS(qemuGovernorLevels) - 1)
 
@@ -101,6 +101,7 @@ qemuGovernorStep(qemuGovernor *self, const qemuGovernorSample *sample)
     guint top = qemuGovernorTop(self, sample, idle);
     bool hurts;
 
+    self->busy = !idle;
     qemuGovernorNoteWrites(self, sample);
     hurts = qemuGovernorHurts(self, sample);
     if (hurts || self->level > top) {
@@ -143,6 +144,14 @@ guint
 qemuGovernorRequests(const qemuGovernor *self)
 {
     return qemuGovernorLevels[self->level].requests;
+}
+
+gint64
+qemuGovernorSpacing(const qemuGovernor *self, guint64 latencyUs)
+{
+    if (!self->busy || self->regard.fast)
+        return 0;
+    return (gint64) (latencyUs / qemuGovernorRequests(self) * 3 / 4);
 }
 
 guint64

@@ -7,13 +7,13 @@
  * it goes up a step while that pays in throughput, stays where it does not, and goes down at
  * once, by half, when the guest's writes take longer than they may. It begins low, and goes up
  * faster until that fails for the first time, by leaps while the guest is idle. Each level has
- * twice the bytes in flight of the one below: bigger requests first, which cost the processor
- * least, then more of them, which a distant source needs.
+ * about twice the bytes in flight of the one below: bigger requests first, which cost the
+ * processor least, then more of them, which a distant source needs.
  *
- * While the guest is busy, nothing beyond twice the bytes in flight of a stock pull is tried if
- * that would copy more than about 100 MB/s: the mean of the guest's writes rises too late to
- * tell what the slowest of them suffer. Who names a latency says what they may suffer instead.
- * Pure.
+ * While the guest is busy, nothing beyond two and a half times the bytes in flight of a stock
+ * pull is tried if that would copy more than about 100 MB/s: the mean of the guest's writes rises
+ * too late to tell what the slowest of them suffer. Who names a latency says what they may suffer
+ * instead. Pure.
  */
 
 #pragma once
@@ -33,6 +33,7 @@ struct _qemuGovernorSample {
 typedef struct _qemuGovernor qemuGovernor;
 struct _qemuGovernor {
     streamRegard regard;
+    bool busy;      /* the guest, in the last interval */
     bool starting;  /* nothing has told it to stay, so far */
     guint level;
     bool climbed;   /* the last step was up */
@@ -54,4 +55,9 @@ void qemuGovernorStep(qemuGovernor *self, const qemuGovernorSample *sample);
 guint qemuGovernorInterval(const qemuGovernor *self);
 
 guint qemuGovernorRequests(const qemuGovernor *self);
+
+/* How long to wait from one request to the next, in µs, if one takes @latencyUs: what comes in
+ * at once holds up a busy guest's own. */
+gint64 qemuGovernorSpacing(const qemuGovernor *self, guint64 latencyUs);
+
 guint64 qemuGovernorSize(const qemuGovernor *self);

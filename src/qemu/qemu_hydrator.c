@@ -57,6 +57,7 @@ struct _qemuHydrator {
     gint64 lastStep;     /* of the governor */
     gint64 nextStep;
     gint64 nextFlush;
+    gint64 lastSent;     /* a CACHE request */
     guint64 copiedBefore;
     guint64 copiedFlushed;
     qemuGuestFigures guestBefore;
@@ -287,13 +288,17 @@ qemuHydratorSend(qemuHydrator *self)
     while (!self->error && qemuMapNextWindow(self->map, &offset, &len))
         qemuHydratorAskWindow(self, offset, len);
     while (!self->error && self->now.inFlight < qemuGovernorRequests(&self->governor)) {
-        gint64 wait = qemuBucketWait(&self->bucket, g_get_monotonic_time());
+        gint64 now = g_get_monotonic_time();
+        gint64 spaced = self->lastSent - now +
+                        qemuGovernorSpacing(&self->governor, self->now.latencyUs);
+        gint64 wait = MAX(qemuBucketWait(&self->bucket, now), spaced);
 
         if (wait > 0)
             return wait;
         if (!qemuMapNextRange(self->map, qemuHydratorSize(self), &offset, &len))
             break;
         qemuHydratorCopy(self, offset, len);
+        self->lastSent = now;
     }
     return -1;
 }

@@ -155,7 +155,7 @@ testWorst(void)
     g_assert_cmpuint(testInFlight(&governor), ==, 64 * KIB);
 }
 
-/* While the guest is busy, no more than twice a stock pull is in flight, however little its
+/* While the guest is busy, little more than twice a stock pull is in flight, however little its
  * writes suffer, but what a distant source needs to give something; as soon as it is idle, all
  * the way up, and down at once when it wakes. */
 static void
@@ -164,7 +164,8 @@ testBusyGuest(void)
     static const struct {
         double delay;
         guint64 most;
-    } sources[] = { { 0.0001, MIB / 2 }, { 0.01, MIB }, { 0.04, 4 * MIB }, { 0.1, 8 * MIB } };
+    } sources[] = { { 0.0001, 10 * 128 * KIB }, { 0.01, 10 * 128 * KIB }, { 0.04, 4 * MIB },
+                    { 0.1, 8 * MIB } };
 
     for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
         testWorld world = { .delay = sources[i].delay, .bandwidth = 1e9, .writes = 100,
@@ -181,6 +182,25 @@ testBusyGuest(void)
         testPass(&governor, &world, 10);
         g_assert_cmpuint(testInFlight(&governor), ==, sources[i].most);
     }
+}
+
+/* A busy guest gets them one after the other; an idle one, and one without regard, as they come. */
+static void
+testSpacing(void)
+{
+    testWorld world = { .delay = 0.01, .bandwidth = 1e9, .writes = 100, .calmMs = 0.6 };
+    qemuGovernor governor;
+
+    qemuGovernorInit(&governor, &testUsual);
+    g_assert_cmpint(qemuGovernorSpacing(&governor, 10000), ==, 0);
+    testPass(&governor, &world, 10);
+    g_assert_cmpint(qemuGovernorSpacing(&governor, 10000), ==, 750);
+    qemuGovernorSetRegard(&governor, &testNone);
+    g_assert_cmpint(qemuGovernorSpacing(&governor, 10000), ==, 0);
+    qemuGovernorSetRegard(&governor, &testUsual);
+    world.writes = 0;
+    testPass(&governor, &world, 1);
+    g_assert_cmpint(qemuGovernorSpacing(&governor, 10000), ==, 0);
 }
 
 /* Who allows the guest a latency gets no other limit; and may do so meanwhile. */
@@ -308,6 +328,7 @@ main(int argc, char **argv)
     g_test_add_func("/qemu_governor/guest-first", testGuestFirst);
     g_test_add_func("/qemu_governor/worst", testWorst);
     g_test_add_func("/qemu_governor/busy-guest", testBusyGuest);
+    g_test_add_func("/qemu_governor/spacing", testSpacing);
     g_test_add_func("/qemu_governor/regard", testRegard);
     g_test_add_func("/qemu_governor/slow-guest", testSlowGuest);
     g_test_add_func("/qemu_governor/grace", testGrace);
