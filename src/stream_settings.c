@@ -17,6 +17,15 @@
 #define DEADLINE VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE
 #define HYDRATE VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE
 
+/* What paramsCheck() is told of them */
+#define STREAM_SETTINGS_PARAMS \
+    BANDWIDTH, VIR_TYPED_PARAM_ULLONG, \
+    FACTOR, VIR_TYPED_PARAM_DOUBLE, \
+    MAXIMUM, VIR_TYPED_PARAM_ULLONG, \
+    FAST, VIR_TYPED_PARAM_BOOLEAN, \
+    DEADLINE, VIR_TYPED_PARAM_ULLONG, \
+    HYDRATE, VIR_TYPED_PARAM_BOOLEAN
+
 #define STREAM_SETTINGS_LATENCY_MAX (60 * G_USEC_PER_SEC)
 #define STREAM_SETTINGS_DEADLINE_MAX (365 * 24 * 3600)
 
@@ -139,6 +148,42 @@ streamSettingsParse(virTypedParameterPtr params, int nparams, gint64 now, stream
         streamSettingsParseHydrate(params, nparams, &result) < 0)
         return -1;
     *settings = result;
+    return 0;
+}
+
+int
+streamSettingsParseStart(virTypedParameterPtr params, int nparams, const char *base,
+                         gint64 now, streamSettings *settings, bool *relative)
+{
+    int isRelative = 0;
+
+    if (paramsCheck(params, nparams, STREAM_SETTINGS_PARAMS,
+                    VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE, VIR_TYPED_PARAM_BOOLEAN,
+                    NULL) < 0 ||
+        streamSettingsParse(params, nparams, now, settings) < 0 ||
+        virTypedParamsGetBoolean(params, nparams, VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE,
+                                 &isRelative) < 0)
+        return -1;
+    if (isRelative && !base) {
+        errorReport(VIR_ERR_INVALID_ARG, "parameter '%s' needs a base image",
+                    VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE);
+        return -1;
+    }
+    *relative = isRelative;
+    return 0;
+}
+
+int
+streamSettingsParseChange(virTypedParameterPtr params, int nparams, gint64 now,
+                          streamSettings *change)
+{
+    if (paramsCheck(params, nparams, STREAM_SETTINGS_PARAMS, NULL) < 0 ||
+        streamSettingsParse(params, nparams, now, change) < 0)
+        return -1;
+    if (change->named == 0) {
+        errorReport(VIR_ERR_INVALID_ARG, "%s", "no parameter to set");
+        return -1;
+    }
     return 0;
 }
 

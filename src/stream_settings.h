@@ -36,17 +36,16 @@ struct _streamSettings {
     bool paused;               /* not hydrated */
 };
 
-/* What paramsCheck() is told of them */
-#define STREAM_SETTINGS_PARAMS \
-    VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH, VIR_TYPED_PARAM_ULLONG, \
-    VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR, VIR_TYPED_PARAM_DOUBLE, \
-    VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX, VIR_TYPED_PARAM_ULLONG, \
-    VIR_DOMAIN_STREAM_DISK_PARAM_FAST, VIR_TYPED_PARAM_BOOLEAN, \
-    VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE, VIR_TYPED_PARAM_ULLONG, \
-    VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE, VIR_TYPED_PARAM_BOOLEAN
+/* What a call to start a stream gives, at the time @now; -1 and an error for a parameter that is
+ * unknown, out of bounds or contradicts another. */
+int streamSettingsParseStart(virTypedParameterPtr params, int nparams, const char *base,
+                             gint64 now, streamSettings *settings, bool *relative);
 
-/* The settings that @params name, at the time @now; -1 and an error for what is out of bounds
- * or contradicts itself. Other parameters are not looked at. */
+/* The same of a call that changes some; -1 also if there is none. */
+int streamSettingsParseChange(virTypedParameterPtr params, int nparams, gint64 now,
+                              streamSettings *change);
+
+/* The settings alone; other parameters are not looked at. */
 int streamSettingsParse(virTypedParameterPtr params, int nparams, gint64 now,
                         streamSettings *settings);
 

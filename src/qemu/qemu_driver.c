@@ -8,7 +8,6 @@
 #include "qemu/qemu_sync.h"
 #include "util/handle.h"
 #include "util/log.h"
-#include "util/params.h"
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
 
@@ -49,16 +48,13 @@ qemuDriverStreamDisk(void *priv, virDomainPtr dom, const char *disk,
     return qemuControlStart(priv, dom, disk, NULL, false, &(streamSettings) { 0 });
 }
 
-/* Reads them, and refuses those of hydration where there is none. */
+/* Parameters of hydration are refused where there is none. */
 static int
-qemuDriverGetSettings(qemuConn *conn, virTypedParameterPtr params, int nparams,
-                      streamSettings *settings)
+qemuDriverCheckHydration(qemuConn *conn, virTypedParameterPtr params, int nparams)
 {
     const char *unhydratable = qemuStreamsUnhydratable(qemuConnGetStreams(conn));
     const char *name = streamSettingsFindHydration(params, nparams);
 
-    if (streamSettingsParse(params, nparams, g_get_monotonic_time(), settings) < 0)
-        return -1;
     if (unhydratable && name) {
         errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "parameter '%s' is for hydration: %s",
                     name, unhydratable);
@@ -72,21 +68,13 @@ qemuDriverStreamDiskStart(void *priv, virDomainPtr dom, const char *disk, const 
                           virTypedParameterPtr params, int nparams, unsigned int flags)
 {
     streamSettings settings;
-    int relative = 0;
+    bool relative;
 
     virCheckFlags(0, -1);
-    if (paramsCheck(params, nparams, STREAM_SETTINGS_PARAMS,
-                    VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE, VIR_TYPED_PARAM_BOOLEAN,
-                    NULL) < 0 ||
-        qemuDriverGetSettings(priv, params, nparams, &settings) < 0 ||
-        virTypedParamsGetBoolean(params, nparams, VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE,
-                                 &relative) < 0)
+    if (streamSettingsParseStart(params, nparams, base, g_get_monotonic_time(), &settings,
+                                 &relative) < 0 ||
+        qemuDriverCheckHydration(priv, params, nparams) < 0)
         return -1;
-    if (relative && !base) {
-        errorReport(VIR_ERR_INVALID_ARG, "parameter '%s' needs a base image",
-                    VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE);
-        return -1;
-    }
     return qemuControlStart(priv, dom, disk, base, relative, &settings);
 }
 
@@ -97,13 +85,9 @@ qemuDriverStreamDiskSetParameters(void *priv, virDomainPtr dom, const char *disk
     streamSettings change;
 
     virCheckFlags(0, -1);
-    if (paramsCheck(params, nparams, STREAM_SETTINGS_PARAMS, NULL) < 0 ||
-        qemuDriverGetSettings(priv, params, nparams, &change) < 0)
+    if (streamSettingsParseChange(params, nparams, g_get_monotonic_time(), &change) < 0 ||
+        qemuDriverCheckHydration(priv, params, nparams) < 0)
         return -1;
-    if (change.named == 0) {
-        errorReport(VIR_ERR_INVALID_ARG, "%s", "no parameter to set");
-        return -1;
-    }
     return qemuControlSet(priv, dom, disk, &change);
 }
 

@@ -6,7 +6,6 @@
 #include "internal.h"
 #include "test/test_conn.h"
 #include "test/test_domain.h"
-#include "util/params.h"
 
 #define VIR_FROM_THIS VIR_FROM_TEST
 
@@ -98,21 +97,11 @@ testDriverStreamDiskStart(void *priv, virDomainPtr dom, const char *disk, const 
                           virTypedParameterPtr params, int nparams, unsigned int flags)
 {
     streamSettings settings;
-    int relative = 0;
+    bool relative;
 
     virCheckFlags(0, -1);
-    if (paramsCheck(params, nparams, STREAM_SETTINGS_PARAMS,
-                    VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE, VIR_TYPED_PARAM_BOOLEAN,
-                    NULL) < 0 ||
-        streamSettingsParse(params, nparams, 0, &settings) < 0 ||
-        virTypedParamsGetBoolean(params, nparams, VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE,
-                                 &relative) < 0)
+    if (streamSettingsParseStart(params, nparams, base, 0, &settings, &relative) < 0)
         return -1;
-    if (relative && !base) {
-        errorReport(VIR_ERR_INVALID_ARG, "parameter '%s' needs a base image",
-                    VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE);
-        return -1;
-    }
     return testDriverStart(priv, dom, disk, base, relative, &settings);
 }
 
@@ -125,13 +114,8 @@ testDriverStreamDiskSetParameters(void *priv, virDomainPtr dom, const char *name
     streamSettings change;
 
     virCheckFlags(0, -1);
-    if (paramsCheck(params, nparams, STREAM_SETTINGS_PARAMS, NULL) < 0 ||
-        streamSettingsParse(params, nparams, 0, &change) < 0)
+    if (streamSettingsParseChange(params, nparams, 0, &change) < 0)
         return -1;
-    if (change.named == 0) {
-        errorReport(VIR_ERR_INVALID_ARG, "%s", "no parameter to set");
-        return -1;
-    }
     if (testDomainLoad(dom, &domain) < 0 || !(disk = domainDiskListFind(domain.disks, name)))
         return -1;
     return testGuestSet(domain.guest, priv, disk->target, &change);
