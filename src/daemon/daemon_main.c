@@ -37,6 +37,8 @@
 
 #define VIR_FROM_THIS VIR_FROM_NONE
 
+#define DAEMON_MAIN_END_MAX 15 /* s */
+
 LOG_INIT("daemon.main");
 
 /* What a failed step reported is printed by main(), or logged by whoever goes on. */
@@ -188,6 +190,16 @@ daemonMainEvent(int event, const streamEntry *entry, void *opaque)
     daemonIdleRestart(events->idle);
 }
 
+/* On SIGALRM. What is left in the guests the next daemon finds. */
+static void
+daemonMainAbandon(int number)
+{
+    static const char text[] = "virtstreamd: a guest does not answer, and is not waited for\n";
+    ssize_t written G_GNUC_UNUSED = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+    _exit(EXIT_FAILURE);
+}
+
 /* Serves clients until a signal, or until nobody needs it. Running streams are jobs of
  * libvirt's, and go on. */
 static int
@@ -231,6 +243,8 @@ daemonMainServe(const daemonConfig *config, const daemonOptions *options, const 
 
     LOG_INFO("virtstreamd ends");
     sd_notify(0, "STOPPING=1");
+    signal(SIGALRM, daemonMainAbandon);
+    alarm(DAEMON_MAIN_END_MAX);
     rpcServerFree(server);
     streamEventUnlisten(listener);
     return 0;

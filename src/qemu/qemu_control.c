@@ -104,6 +104,8 @@ qemuControlStart(qemuConn *conn, virDomainPtr dom, const char *name, const char 
     }
     LOG_INFO("stream of disk %s of domain %s started", disk->target, virDomainGetName(dom));
     qemuStreamsConfirm(streams, stream);
+    if (qemuSyncSample(streams, stream, false) < 0) /* what it is asked before the first tick */
+        LOG_DEBUG("progress of disk %s: %s", stream->target, errorText());
     return 0;
 }
 

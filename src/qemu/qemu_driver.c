@@ -7,11 +7,8 @@
 #include "qemu/qemu_control.h"
 #include "qemu/qemu_sync.h"
 #include "util/handle.h"
-#include "util/log.h"
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
-
-LOG_INIT("qemu.driver");
 
 static int
 qemuDriverOpen(virConnectPtr conn, void **priv)
@@ -91,29 +88,17 @@ qemuDriverStreamDiskSetParameters(void *priv, virDomainPtr dom, const char *disk
     return qemuControlSet(priv, dom, disk, &change);
 }
 
-/* The active streams of @dom, brought up to date; NULL if it does not run. */
+/* The active streams of @dom: as last seen, if somebody follows them, else asked now. NULL if it
+ * does not run. */
 static GPtrArray *
 qemuDriverListActive(qemuConn *conn, virDomainPtr dom)
 {
     qemuStreams *streams = qemuConnGetStreams(conn);
-    g_autoptr(GPtrArray) active = NULL;
 
-    if (!qemuConnIsFollowing(conn)) {
-        if (qemuSyncAdopt(streams, dom, false) < 0)
-            return NULL;
-        return qemuStreamsListActive(streams, dom);
-    }
-    active = qemuStreamsListActive(streams, dom);
-    if (active->len == 0) {
-        g_autoptr(GPtrArray) disks = qemuSyncGetDisks(dom); /* does it run at all? */
-
-        return disks ? g_steal_pointer(&active) : NULL;
-    }
-    for (guint i = 0; i < active->len; i++) {
-        if (qemuSyncSample(streams, g_ptr_array_index(active, i), false) < 0)
-            return NULL;
-    }
-    return g_steal_pointer(&active);
+    if (qemuConnIsFollowing(conn) ? qemuSyncCheckRunning(dom) < 0
+                                  : qemuSyncAdopt(streams, dom, false) < 0)
+        return NULL;
+    return qemuStreamsListActive(streams, dom);
 }
 
 static int
@@ -145,7 +130,7 @@ qemuDriverStreamDiskGetStats(void *priv, virDomainPtr dom, const char *disk,
     stream = qemuStreamsFind(streams, dom, disk);
     if (!stream && !(stream = qemuControlFind(priv, dom, disk)))
         return -1;
-    if (qemuStreamsIsActive(streams, stream) && qemuSyncSample(streams, stream, false) < 0)
+    if (qemuStreamsIsActive(streams, stream) && qemuSyncCheckRunning(dom) < 0)
         return -1;
     entry = qemuStreamsGetEntry(streams, stream);
     *params = g_steal_pointer(&entry->params);
@@ -166,18 +151,12 @@ qemuDriverListAll(void *priv, unsigned int flags)
     if (!qemuConnIsFollowing(priv)) {
         g_autoptr(virConnect) conn = qemuConnGetConnect(priv);
 
-        if (!conn || qemuSyncAdoptAll(streams, conn, false) < 0)
+        if (!conn || qemuSyncAdoptAll(streams, conn) < 0)
             return NULL;
     }
     active = qemuStreamsListActive(streams, NULL);
-    for (guint i = 0; i < active->len; i++) {
-        qemuStream *stream = g_ptr_array_index(active, i);
-
-        /* one that cannot be asked must not hide the others: it is listed as last seen */
-        if (qemuSyncSample(streams, stream, false) < 0)
-            LOG_DEBUG("progress of disk %s: %s", stream->target, errorText());
-        g_ptr_array_add(entries, qemuStreamsGetEntry(streams, stream));
-    }
+    for (guint i = 0; i < active->len; i++)
+        g_ptr_array_add(entries, qemuStreamsGetEntry(streams, g_ptr_array_index(active, i)));
     return g_steal_pointer(&entries);
 }
 

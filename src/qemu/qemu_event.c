@@ -20,7 +20,7 @@ struct _qemuEventSink {
     const qemuEventHandlers *handlers;
     void *opaque;
     GMutex lock; /* protects where; held over the handlers that are called at once */
-    loop *where; /* NULL once deregistered */
+    queues *where; /* NULL once deregistered */
 };
 
 enum {
@@ -75,7 +75,7 @@ qemuEventSinkRef(qemuEventSink *sink)
     return sink;
 }
 
-static gboolean
+static void
 qemuEventNoteDeliver(void *data)
 {
     const qemuEventNote *note = data;
@@ -87,7 +87,7 @@ qemuEventNoteDeliver(void *data)
     wanted = note->sink->where != NULL;
     g_mutex_unlock(&note->sink->lock);
     if (!wanted)
-        return G_SOURCE_REMOVE;
+        return;
 
     switch (note->type) {
     case QEMU_EVENT_NOTE_RUNNING:
@@ -109,7 +109,6 @@ qemuEventNoteDeliver(void *data)
         handlers->disksTuned(note->dom, opaque);
         break;
     }
-    return G_SOURCE_REMOVE;
 }
 
 static void
@@ -129,7 +128,9 @@ qemuEventNoteSend(qemuEventSink *sink, qemuEventNoteType type, virDomainPtr dom,
                   const char *name, const char *error, int detail)
 {
     qemuEventNote *note = g_new0(qemuEventNote, 1);
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
 
+    virDomainGetUUIDString(dom, uuid);
     virDomainRef(dom);
     note->sink = qemuEventSinkRef(sink);
     note->type = type;
@@ -140,7 +141,8 @@ qemuEventNoteSend(qemuEventSink *sink, qemuEventNoteType type, virDomainPtr dom,
 
     g_mutex_lock(&sink->lock);
     if (sink->where)
-        loopInvoke(sink->where, qemuEventNoteDeliver, g_steal_pointer(&note), qemuEventNoteFree);
+        queuesPush(sink->where, uuid, qemuEventNoteDeliver, g_steal_pointer(&note),
+                   qemuEventNoteFree);
     g_mutex_unlock(&sink->lock);
     if (note)
         qemuEventNoteFree(note);
@@ -247,7 +249,7 @@ qemuEventRegisterMonitor(qemuEvent *self)
 }
 
 qemuEvent *
-qemuEventNew(virConnectPtr conn, loop *where, const qemuEventHandlers *handlers, void *opaque)
+qemuEventNew(virConnectPtr conn, queues *where, const qemuEventHandlers *handlers, void *opaque)
 {
     qemuEvent *self = g_new0(qemuEvent, 1);
 

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_event.h: what libvirt and QEMU tell about guests and their jobs, handed on in a thread
+ * qemu_event.h: what libvirt and QEMU tell about guests and their jobs, handed on by guest
  *
- *   libvirt event loop:  libvirt's callback ──► note ──► loopInvoke
- *   loop's thread:                                          └──► handler
+ *   libvirt event loop:  libvirt's callback ──► note ──► the guest's queue
+ *   a thread of the queues:                                 └──► handler
  *
- * Handlers may therefore make libvirt calls that wait, and the application's loop never does.
- * Two handlers are called at once, in libvirt's event loop, and must not wait.
+ * Handlers may therefore make libvirt calls that wait: neither the application's loop does, nor
+ * what is told of another guest. Two handlers are called at once, in libvirt's event loop, and
+ * must not wait.
  */
 
 #pragma once
 
-#include "util/loop.h"
+#include "util/queues.h"
 
 #include <libvirt/libvirt.h>
 #include <stdbool.h>
@@ -38,14 +39,14 @@ struct _qemuEventHandlers {
 
 typedef struct _qemuEvent qemuEvent;
 
-/* Registers with libvirt on @conn; needs libvirt's event loop. QEMU's own events are left out,
+/* Registers with libvirt on @conn; needs libvirt's event loop. @where: the key is the guest's UUID,
+ * the handlers are called there. QEMU's own events are left out,
  * with a warning, where libvirt does not let us have them. NULL on error. */
-qemuEvent *qemuEventNew(virConnectPtr conn, loop *where, const qemuEventHandlers *handlers,
+qemuEvent *qemuEventNew(virConnectPtr conn, queues *where, const qemuEventHandlers *handlers,
                         void *opaque);
 
 /* Whether QEMU's own events come, and so every pull is told of when it begins. */
 bool qemuEventTellsBeginnings(const qemuEvent *self);
 
-/* Deregisters; called in the loop's thread, or after the loop was stopped. No handler is
- * called any more. */
+/* Deregisters: no handler is called any more, but those that run go on. */
 void qemuEventFree(qemuEvent *self);

@@ -14,8 +14,8 @@
 LOG_INIT("qemu.export");
 
 struct _qemuExport {
-    qemuExports *exports;
     virDomainPtr dom;
+    qemuExportsServer *server;
     char *id;
     guint32 deepest;
 };
@@ -57,16 +57,15 @@ qemuExportNew(qemuExports *exports, virDomainPtr dom, const char *target)
     qemuExport *self = g_new0(qemuExport, 1);
 
     virDomainRef(dom);
-    self->exports = exports;
     self->dom = dom;
     self->id = g_strconcat(QEMU_EXPORTS_PREFIX, target, NULL);
-    if (qemuExportsAcquire(exports, dom) == 0) {
+    if ((self->server = qemuExportsAcquire(exports, dom))) {
         virErrorPtr kept;
 
         if (qemuExportAdd(self, target) == 0)
             return self;
         kept = errorKeep();
-        qemuExportsRelease(exports, dom);
+        qemuExportsRelease(self->server, dom);
         errorRestore(kept);
     }
     qemuExportDrop(self);
@@ -76,7 +75,7 @@ qemuExportNew(qemuExports *exports, virDomainPtr dom, const char *target)
 int
 qemuExportConnect(qemuExport *self)
 {
-    return qemuExportsConnect(self->exports, self->dom);
+    return qemuExportsConnect(self->server);
 }
 
 guint32
@@ -100,7 +99,7 @@ qemuExportFree(qemuExport *self)
         return;
     del = qemuQmpExportDel(self->id);
     /* the fewer commands, the less likely that somebody's next call comes between them */
-    if (!qemuExportsRelease(self->exports, self->dom) &&
+    if (!qemuExportsRelease(self->server, self->dom) &&
         qemuMonitorSend(self->dom, del, -1, NULL) < 0)
         LOG_DEBUG("removing export %s: %s", self->id, errorText());
     qemuExportDrop(self);

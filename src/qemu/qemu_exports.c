@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qemu_exports.c: a count of users for each guest's server, and its socket */
+/* qemu_exports.c: each guest's server, its users, and its socket */
 
 #include "qemu/qemu_exports.h"
 
@@ -23,11 +23,32 @@
 
 LOG_INIT("qemu.exports");
 
+struct _qemuExportsServer {
+    qemuExports *owner;
+    char *uuid;
+    char *path; /* of its socket */
+    guint refs; /* protected by the owner's lock */
+
+    GMutex lock; /* held over the QMP calls that start and stop it; protects users */
+    guint users;
+};
+
 struct _qemuExports {
     char *dir;
-    GMutex lock;         /* held over the QMP calls that start and stop a server */
-    GHashTable *servers; /* socket path -> number of users */
+    GMutex lock;         /* protects the table */
+    GHashTable *servers; /* UUID -> server, as long as somebody has it */
 };
+
+static void
+qemuExportsServerFree(void *opaque)
+{
+    qemuExportsServer *server = opaque;
+
+    g_mutex_clear(&server->lock);
+    g_free(server->uuid);
+    g_free(server->path);
+    g_free(server);
+}
 
 qemuExports *
 qemuExportsNew(const char *dir)
@@ -36,7 +57,7 @@ qemuExportsNew(const char *dir)
 
     self->dir = g_strdup(dir);
     g_mutex_init(&self->lock);
-    self->servers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->servers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, qemuExportsServerFree);
     return self;
 }
 
@@ -52,13 +73,32 @@ qemuExportsFree(qemuExports *self)
     g_free(self);
 }
 
-static char *
-qemuExportsPath(qemuExports *self, virDomainPtr dom)
+/* The guest's, which is made if there is none, as a reference */
+static qemuExportsServer *
+qemuExportsGetServer(qemuExports *self, const char *uuid)
 {
-    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+    LOCK_SCOPE(&self->lock);
+    qemuExportsServer *server = g_hash_table_lookup(self->servers, uuid);
 
-    virDomainGetUUIDString(dom, uuid);
-    return g_build_filename(self->dir, uuid, NULL);
+    if (!server) {
+        server = g_new0(qemuExportsServer, 1);
+        server->owner = self;
+        server->uuid = g_strdup(uuid);
+        server->path = g_build_filename(self->dir, uuid, NULL);
+        g_mutex_init(&server->lock);
+        g_hash_table_insert(self->servers, server->uuid, server);
+    }
+    server->refs++;
+    return server;
+}
+
+static void
+qemuExportsServerUnref(qemuExportsServer *server)
+{
+    LOCK_SCOPE(&server->owner->lock);
+
+    if (--server->refs == 0)
+        g_hash_table_remove(server->owner->servers, server->uuid);
 }
 
 static int
@@ -154,17 +194,17 @@ qemuExportsClear(virDomainPtr dom, gboolean ours)
 }
 
 static int
-qemuExportsStartNew(qemuExports *self, virDomainPtr dom, const char *path)
+qemuExportsServerStart(qemuExportsServer *server, virDomainPtr dom)
 {
     int fd;
     int rc;
 
-    if (g_mkdir_with_parents(self->dir, 0700) < 0) {
-        errorReportSystem(errno, "cannot create directory '%s'", self->dir);
+    if (g_mkdir_with_parents(server->owner->dir, 0700) < 0) {
+        errorReportSystem(errno, "cannot create directory '%s'", server->owner->dir);
         return -1;
     }
-    unlink(path);
-    if ((fd = qemuExportsSocket(path, TRUE)) < 0)
+    unlink(server->path);
+    if ((fd = qemuExportsSocket(server->path, TRUE)) < 0)
         return -1;
     rc = qemuExportsStart(dom, fd);
     if (rc < 0) {
@@ -178,64 +218,95 @@ qemuExportsStartNew(qemuExports *self, virDomainPtr dom, const char *path)
     }
     close(fd);
     if (rc < 0)
-        unlink(path);
+        unlink(server->path);
     return rc;
 }
 
-void
-qemuExportsSweep(qemuExports *self, virConnectPtr conn)
+GStrv
+qemuExportsListLeft(qemuExports *self)
 {
-    LOCK_SCOPE(&self->lock);
     g_autoptr(GDir) dir = g_dir_open(self->dir, 0, NULL);
+    g_autoptr(GStrvBuilder) uuids = g_strv_builder_new();
     const char *uuid;
 
-    while (dir && (uuid = g_dir_read_name(dir))) {
-        g_autofree char *path = g_build_filename(self->dir, uuid, NULL);
-        g_autoptr(virDomain) dom = virDomainLookupByUUIDString(conn, uuid);
-
-        if (dom && qemuExportsIsServed(path) && !qemuExportsClear(dom, TRUE))
-            LOG_INFO("domain %s: its NBD server stays: %s", virDomainGetName(dom), errorText());
-        unlink(path);
-    }
+    while (dir && (uuid = g_dir_read_name(dir)))
+        g_strv_builder_add(uuids, uuid);
+    return g_strv_builder_end(uuids);
 }
 
-int
-qemuExportsAcquire(qemuExports *self, virDomainPtr dom)
+static void
+qemuExportsServerSweep(qemuExportsServer *server, virDomainPtr dom)
 {
-    LOCK_SCOPE(&self->lock);
-    g_autofree char *path = qemuExportsPath(self, dom);
-    guint users = GPOINTER_TO_UINT(g_hash_table_lookup(self->servers, path));
+    LOCK_SCOPE(&server->lock);
 
-    if (users == 0 && qemuExportsStartNew(self, dom, path) < 0)
+    if (server->users > 0)
+        return;
+    if (dom && qemuExportsIsServed(server->path) && !qemuExportsClear(dom, TRUE))
+        LOG_INFO("domain %s: its NBD server stays: %s", virDomainGetName(dom), errorText());
+    unlink(server->path);
+}
+
+void
+qemuExportsSweep(qemuExports *self, const char *uuid, virDomainPtr dom)
+{
+    qemuExportsServer *server = qemuExportsGetServer(self, uuid);
+
+    qemuExportsServerSweep(server, dom);
+    qemuExportsServerUnref(server);
+}
+
+static int
+qemuExportsServerUse(qemuExportsServer *server, virDomainPtr dom)
+{
+    LOCK_SCOPE(&server->lock);
+
+    if (server->users == 0 && qemuExportsServerStart(server, dom) < 0)
         return -1;
-    g_hash_table_replace(self->servers, g_steal_pointer(&path), GUINT_TO_POINTER(users + 1));
+    server->users++;
     return 0;
 }
 
-bool
-qemuExportsRelease(qemuExports *self, virDomainPtr dom)
+qemuExportsServer *
+qemuExportsAcquire(qemuExports *self, virDomainPtr dom)
 {
-    LOCK_SCOPE(&self->lock);
-    g_autofree char *path = qemuExportsPath(self, dom);
-    g_autofree char *stop = qemuQmpNbdServerStop();
-    guint users = GPOINTER_TO_UINT(g_hash_table_lookup(self->servers, path));
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+    qemuExportsServer *server;
 
-    if (users > 1) {
-        g_hash_table_replace(self->servers, g_steal_pointer(&path), GUINT_TO_POINTER(users - 1));
+    virDomainGetUUIDString(dom, uuid);
+    server = qemuExportsGetServer(self, uuid);
+    if (qemuExportsServerUse(server, dom) == 0)
+        return server;
+    qemuExportsServerUnref(server);
+    return NULL;
+}
+
+/* Whether that was the last user */
+static bool
+qemuExportsServerLeave(qemuExportsServer *server, virDomainPtr dom)
+{
+    LOCK_SCOPE(&server->lock);
+    g_autofree char *stop = qemuQmpNbdServerStop();
+
+    if (--server->users > 0)
         return false;
-    }
-    g_hash_table_remove(self->servers, path);
     if (qemuMonitorSend(dom, stop, -1, NULL) < 0)
         LOG_DEBUG("stopping the NBD server: %s", errorText());
     if (virConnectIsAlive(virDomainGetConnect(dom)) != 0)
-        unlink(path);
+        unlink(server->path);
     return true;
 }
 
-int
-qemuExportsConnect(qemuExports *self, virDomainPtr dom)
+bool
+qemuExportsRelease(qemuExportsServer *server, virDomainPtr dom)
 {
-    g_autofree char *path = qemuExportsPath(self, dom);
+    bool last = qemuExportsServerLeave(server, dom);
 
-    return qemuExportsSocket(path, FALSE);
+    qemuExportsServerUnref(server);
+    return last;
+}
+
+int
+qemuExportsConnect(const qemuExportsServer *server)
+{
+    return qemuExportsSocket(server->path, FALSE);
 }

@@ -9,6 +9,7 @@
 
 #pragma once
 
+#include <glib.h>
 #include <libvirt/libvirt.h>
 #include <stdbool.h>
 
@@ -16,21 +17,26 @@
 #define QEMU_EXPORTS_PREFIX "streamdisk-"
 
 typedef struct _qemuExports qemuExports;
+typedef struct _qemuExportsServer qemuExportsServer;
 
-/* @dir: where sockets may be; made with mode 0700 if needed */
+/* @dir: where sockets may be; made with mode 0700 if needed. Any thread may call what is below; a
+ * guest that does not answer holds up only those that want its own server. */
 qemuExports *qemuExportsNew(const char *dir);
 void qemuExportsFree(qemuExports *self);
 
-/* Takes servers of ours away that an earlier connection, or an earlier daemon, had to leave:
- * their sockets are still there. Nobody uses a server now. */
-void qemuExportsSweep(qemuExports *self, virConnectPtr conn);
+/* The UUIDs of the guests in which an earlier connection, or an earlier daemon, had to leave a
+ * server of ours: its socket is still there. */
+GStrv qemuExportsListLeft(qemuExports *self);
 
-/* One more user of the guest's server, which is started if it is the first. */
-int qemuExportsAcquire(qemuExports *self, virDomainPtr dom);
+/* Takes such a server away, unless somebody uses it by now. @dom NULL: the guest is no more. */
+void qemuExportsSweep(qemuExports *self, const char *uuid, virDomainPtr dom);
 
-/* One user less; the last stops it, which takes all exports away. If libvirt cannot be reached the server stays, to be swept.
- * Returns whether it was the last. */
-bool qemuExportsRelease(qemuExports *self, virDomainPtr dom);
+/* One more user of the guest's server, which is started if it is the first; NULL on error. */
+qemuExportsServer *qemuExportsAcquire(qemuExports *self, virDomainPtr dom);
 
-/* A new socket connected to the guest's server, or -1. */
-int qemuExportsConnect(qemuExports *self, virDomainPtr dom);
+/* One user less; the last stops it, which takes all exports away. If libvirt cannot be reached the
+ * server stays, to be swept. Returns whether it was the last. */
+bool qemuExportsRelease(qemuExportsServer *server, virDomainPtr dom);
+
+/* A new socket connected to the server, or -1. */
+int qemuExportsConnect(const qemuExportsServer *server);

@@ -8,9 +8,13 @@
 #include "qemu/qemu_sync.h"
 #include "util/error.h"
 #include "util/handle.h"
+#include "util/lock.h"
 #include "util/log.h"
 
 #define QEMU_FOLLOW_TICK 1000 /* ms */
+
+/* So long a guest may take to say what it streams before it is seen later than the others. */
+#define QEMU_FOLLOW_FIRST_MAX (3 * G_USEC_PER_SEC)
 
 /* Without any event a job that libvirt does not know is given up at this tick: the event of
  * an end can lag behind the answer to a question. */
@@ -21,29 +25,68 @@ LOG_INIT("qemu.follow");
 struct _qemuFollow {
     virConnectPtr conn;
     loop *where;
+    queues *guests; /* what asks a guest's QEMU, by its UUID: one that is silent holds up no other */
     qemuStreams *streams;
     qemuHydration *hydration; /* NULL: none */
     qemuEvent *event;
-    GSource *tick; /* NULL while there is nothing to ask about; of the loop's thread */
+
+    GMutex lock;   /* protects all below; taken before the table's */
+    bool blind;    /* beginnings are not told: there is always something to ask about */
+    GSource *tick; /* NULL while there is not */
 };
+
+/* What is to be done for a guest in its queue */
+typedef struct _qemuFollowTask qemuFollowTask;
+struct _qemuFollowTask {
+    qemuFollow *self;
+    virDomainPtr dom;
+    bool announce;
+};
+
+static void
+qemuFollowTaskFree(void *opaque)
+{
+    qemuFollowTask *task = opaque;
+
+    handleFreeDomain(task->dom);
+    g_free(task);
+}
+
+static void
+qemuFollowPush(qemuFollow *self, virDomainPtr dom, void (*func)(void *task), bool announce)
+{
+    qemuFollowTask *task = g_new(qemuFollowTask, 1);
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+
+    virDomainGetUUIDString(dom, uuid);
+    virDomainRef(dom);
+    *task = (qemuFollowTask) { .self = self, .dom = dom, .announce = announce };
+    queuesPush(self->guests, uuid, func, task, qemuFollowTaskFree);
+}
 
 static gboolean qemuFollowTick(void *opaque);
 
-/* From now on the streams are asked how far they are. */
+/* From now on the streams are asked how far they are. What is to be watched is in the table. */
 static void
 qemuFollowWatch(qemuFollow *self)
 {
+    LOCK_SCOPE(&self->lock);
+
     if (!self->tick)
         self->tick = loopAddTimer(self->where, QEMU_FOLLOW_TICK, qemuFollowTick, self);
 }
 
-static void
-qemuFollowUnwatch(qemuFollow *self)
+/* The streams to ask; NULL if there are none: then nothing is watched any more. */
+static GPtrArray *
+qemuFollowGetWatched(qemuFollow *self)
 {
-    if (!self->tick)
-        return;
-    g_source_destroy(self->tick);
+    LOCK_SCOPE(&self->lock);
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
+
+    if (active->len > 0 || self->blind)
+        return g_steal_pointer(&active);
     g_clear_pointer(&self->tick, g_source_unref);
+    return NULL;
 }
 
 /* Passes on a failure of what nobody waits for. */
@@ -93,9 +136,9 @@ qemuFollowJobRunning(virDomainPtr dom, const char *target, void *opaque)
     virDomainBlockJobInfo info = { 0 };
     const domainDisk *disk;
 
-    qemuFollowWatch(self);
     if (known) {
         qemuStreamsConfirm(self->streams, known);
+        qemuFollowWatch(self);
         if (self->hydration)
             qemuHydrationTick(self->hydration, known);
         return;
@@ -111,8 +154,9 @@ qemuFollowJobRunning(virDomainPtr dom, const char *target, void *opaque)
         LOG_DEBUG("pull of disk %s: %s", target, errorText());
     stream = qemuStreamsAdopt(self->streams, dom, disk, info.bandwidth, &(streamSettings) { 0 },
                               true);
+    qemuFollowWatch(self);
     qemuFollowSpeeds(self, dom);
-    if (stream && self->hydration)
+    if (stream && qemuSyncSample(self->streams, stream, false) == 1 && self->hydration)
         qemuHydrationTick(self->hydration, stream);
 }
 
@@ -259,58 +303,126 @@ qemuFollowMissed(qemuFollow *self, qemuStream *stream)
                         "the block job is gone, nobody told why", false);
 }
 
+/* Asks how far a stream is. */
+static void
+qemuFollowAsk(qemuFollow *self, qemuStream *stream)
+{
+    int rc;
+
+    if (self->hydration)
+        qemuHydrationReport(self->hydration, stream);
+    rc = qemuSyncSample(self->streams, stream, true);
+    if (rc < 0)
+        LOG_DEBUG("progress of disk %s: %s", stream->target, errorText());
+    if (rc == 1 && self->hydration)
+        qemuHydrationTick(self->hydration, stream);
+    if (rc == 0)
+        qemuFollowMissed(self, stream);
+}
+
+static void
+qemuFollowTickGuest(void *opaque)
+{
+    const qemuFollowTask *task = opaque;
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(task->self->streams, task->dom);
+
+    for (guint i = 0; i < active->len; i++) {
+        if (qemuStreamsIsQuiet(task->self->streams, g_ptr_array_index(active, i)))
+            return;
+        qemuFollowAsk(task->self, g_ptr_array_index(active, i));
+    }
+    qemuFollowSpeeds(task->self, task->dom);
+}
+
+/* A table of guests by UUID; @dom, a reference, is taken over. */
+static void
+qemuFollowAddGuest(GHashTable *guests, virDomainPtr dom)
+{
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+
+    virDomainGetUUIDString(dom, uuid);
+    g_hash_table_replace(guests, g_strdup(uuid), dom);
+}
+
+/* The guests of @streams */
+static GHashTable *
+qemuFollowListGuests(qemuFollow *self, GPtrArray *streams)
+{
+    GHashTable *guests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                               (GDestroyNotify) handleFreeDomain);
+
+    for (guint i = 0; i < streams->len; i++)
+        qemuFollowAddGuest(guests,
+                           qemuStreamsGetDomain(self->streams, g_ptr_array_index(streams, i)));
+    return guests;
+}
+
+/* A guest that is busy with something else, or does not answer, is not asked more than once. */
 static gboolean
 qemuFollowTick(void *opaque)
 {
     qemuFollow *self = opaque;
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
+    g_autoptr(GPtrArray) active = qemuFollowGetWatched(self);
+    g_autoptr(GHashTable) guests = NULL;
+    GHashTableIter iter;
+    void *uuid;
+    void *dom;
 
-    for (guint i = 0; i < active->len; i++) {
-        qemuStream *stream = g_ptr_array_index(active, i);
-        g_autoptr(virDomain) dom = qemuStreamsGetDomain(self->streams, stream);
-        int rc;
-
-        if (qemuStreamsIsQuiet(self->streams, stream))
-            continue;
-        if (self->hydration)
-            qemuHydrationReport(self->hydration, stream);
-        rc = qemuSyncSample(self->streams, stream, true);
-        if (rc < 0)
-            LOG_DEBUG("progress of disk %s: %s", stream->target, errorText());
-        if (rc == 1 && self->hydration)
-            qemuHydrationTick(self->hydration, stream);
-        if (rc == 0)
-            qemuFollowMissed(self, stream);
-        qemuFollowSpeeds(self, dom);
+    if (!active)
+        return G_SOURCE_REMOVE;
+    guests = qemuFollowListGuests(self, active);
+    g_hash_table_iter_init(&iter, guests);
+    while (g_hash_table_iter_next(&iter, &uuid, &dom)) {
+        if (!queuesIsBusy(self->guests, uuid))
+            qemuFollowPush(self, dom, qemuFollowTickGuest, false);
     }
-    if (active->len == 0 && qemuEventTellsBeginnings(self->event))
-        qemuFollowUnwatch(self);
-    return self->tick ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+    return G_SOURCE_CONTINUE;
 }
 
-/* Streams of an earlier connection whose jobs ended unseen */
+/* Streams of an earlier connection whose jobs ended unseen, and pulls that nobody knows */
 static void
-qemuFollowCheckKnown(qemuFollow *self)
+qemuFollowTakeUp(void *opaque)
 {
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
+    const qemuFollowTask *task = opaque;
+    qemuStreams *streams = task->self->streams;
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(streams, task->dom);
 
-    qemuStreamsForgetEchoes(self->streams);
     for (guint i = 0; i < active->len; i++) {
         qemuStream *stream = g_ptr_array_index(active, i);
 
-        qemuSyncMove(self->streams, stream, self->conn);
-        if (qemuSyncSample(self->streams, stream, false) != 1)
-            qemuSyncResolve(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+        if (qemuSyncSample(streams, stream, false) != 1)
+            qemuSyncResolve(streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
                             "the block job ended while libvirt was away", false);
     }
+    if (qemuSyncAdopt(streams, task->dom, task->announce) < 0)
+        LOG_DEBUG("streams of a domain: %s", errorText());
+    qemuFollowWatch(task->self);
 }
 
-/* In the loop's thread: what was found running is asked about, too. */
-static gboolean
-qemuFollowBegin(void *opaque)
+/* Every guest is asked, whether it is known to have a stream or not. */
+static void
+qemuFollowTakeUpAll(qemuFollow *self, bool announce)
 {
-    qemuFollowWatch(opaque);
-    return G_SOURCE_REMOVE;
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
+    g_autoptr(GPtrArray) doms = NULL;
+    g_autoptr(GHashTable) guests = NULL;
+    GHashTableIter iter;
+    void *dom;
+
+    qemuStreamsForgetEchoes(self->streams);
+    for (guint i = 0; i < active->len; i++)
+        qemuSyncMove(self->streams, g_ptr_array_index(active, i), self->conn);
+    guests = qemuFollowListGuests(self, active);
+    if (!(doms = qemuSyncListDomains(self->conn)))
+        LOG_WARNING("cannot look for running streams: %s", errorText());
+    for (guint i = 0; doms && i < doms->len; i++) {
+        virDomainRef(g_ptr_array_index(doms, i));
+        qemuFollowAddGuest(guests, g_ptr_array_index(doms, i));
+    }
+
+    g_hash_table_iter_init(&iter, guests);
+    while (g_hash_table_iter_next(&iter, NULL, &dom))
+        qemuFollowPush(self, dom, qemuFollowTakeUp, announce);
 }
 
 qemuFollow *
@@ -319,21 +431,26 @@ qemuFollowNew(virConnectPtr conn, loop *where, qemuStreams *streams,
 {
     qemuFollow *self = g_new0(qemuFollow, 1);
 
-    self->where = where;
-    self->streams = streams;
-    self->hydration = hydration;
-    if (!(self->event = qemuEventNew(conn, where, &qemuFollowHandlers, self))) {
-        g_free(self);
-        return NULL;
-    }
+    g_mutex_init(&self->lock);
     virConnectRef(conn);
     self->conn = conn;
+    self->where = where;
+    self->guests = queuesNew();
+    self->streams = streams;
+    self->hydration = hydration;
+    if (!(self->event = qemuEventNew(conn, self->guests, &qemuFollowHandlers, self))) {
+        qemuFollowFree(self);
+        return NULL;
+    }
+    {
+        LOCK_SCOPE(&self->lock);
 
+        self->blind = !qemuEventTellsBeginnings(self->event);
+    }
     /* events are registered by now: nothing falls between */
-    qemuFollowCheckKnown(self);
-    if (qemuSyncAdoptAll(streams, conn, announce) < 0)
-        LOG_WARNING("cannot look for running streams: %s", errorText());
-    loopInvoke(where, qemuFollowBegin, self, NULL);
+    qemuFollowTakeUpAll(self, announce);
+    queuesDrain(self->guests, g_get_monotonic_time() + QEMU_FOLLOW_FIRST_MAX);
+    qemuFollowWatch(self);
     return self;
 }
 
@@ -342,8 +459,12 @@ qemuFollowFree(qemuFollow *self)
 {
     if (!self)
         return;
-    qemuFollowUnwatch(self);
     qemuEventFree(self->event);
+    queuesFree(self->guests);
+    if (self->tick)
+        g_source_destroy(self->tick);
+    g_clear_pointer(&self->tick, g_source_unref);
     handleCloseConnect(self->conn);
+    g_mutex_clear(&self->lock);
     g_free(self);
 }

@@ -14,11 +14,13 @@
 
 typedef struct _qemuFollow qemuFollow;
 
-/* Registers for events on @conn, which are then dealt with in the thread of @where, and takes
- * up the pulls that run; @announce: publish STARTED for them. @hydration: what makes them
- * faster, or NULL. NULL on error. */
+/* Registers for events on @conn, which are then dealt with in a queue for each guest, and takes up
+ * the pulls that run; @announce: publish STARTED for them. Those of a guest that does not answer
+ * come later. @where: its thread keeps the time. @hydration: what makes them faster, or NULL. NULL
+ * on error. */
 qemuFollow *qemuFollowNew(virConnectPtr conn, loop *where, qemuStreams *streams,
                           qemuHydration *hydration, bool announce);
 
-/* In the thread of the loop, or after it was stopped. The streams stay in the table. */
+/* In the thread of the loop, or after it was stopped; waits for what is being asked. The streams
+ * stay in the table. */
 void qemuFollowFree(qemuFollow *self);

@@ -19,7 +19,7 @@
 #include "util/handle.h"
 #include "util/lock.h"
 #include "util/log.h"
-#include "util/loop.h"
+#include "util/queues.h"
 
 #define QEMU_HYDRATION_REST (5 * G_USEC_PER_SEC)
 
@@ -30,7 +30,7 @@ LOG_INIT("qemu.hydration");
 
 struct _qemuHydration {
     qemuStreams *streams;
-    loop *where; /* where all is given back: nothing that asks QEMU holds that up */
+    queues *returns; /* where all is given back, by guest: nothing else that asks QEMU holds it up */
     qemuExports *exports;
     GMutex lock; /* protects the table, and in items what says so; taken after an item's lock */
     GHashTable *items; /* qemuStream -> qemuHydrationItem */
@@ -41,6 +41,7 @@ struct _qemuHydrationItem {
     gatomicrefcount refs;
     qemuHydration *owner;
     qemuStream *stream;
+    char *guest; /* its UUID */
 
     GMutex lock; /* held over the calls that begin and end; protects all below */
     bool done; /* there is nothing left to do */
@@ -63,6 +64,7 @@ qemuHydrationItemUnref(void *opaque)
         return;
     qemuStreamUnref(item->stream);
     g_mutex_clear(&item->lock);
+    g_free(item->guest);
     g_free(item);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuHydrationItem, qemuHydrationItemUnref)
@@ -82,11 +84,15 @@ qemuHydrationGetItem(qemuHydration *self, qemuStream *stream, bool make)
     qemuHydrationItem *item = g_hash_table_lookup(self->items, stream);
 
     if (!item && make) {
+        g_autoptr(virDomain) dom = qemuStreamsGetDomain(self->streams, stream);
+
         item = g_new0(qemuHydrationItem, 1);
         g_atomic_ref_count_init(&item->refs);
         g_mutex_init(&item->lock);
         item->owner = self;
         item->stream = qemuStreamRef(stream);
+        item->guest = g_new0(char, VIR_UUID_STRING_BUFLEN);
+        virDomainGetUUIDString(dom, item->guest);
         g_hash_table_insert(self->items, stream, item);
     }
     return item ? qemuHydrationItemRef(item) : NULL;
@@ -98,7 +104,7 @@ qemuHydrationNew(qemuStreams *streams, const char *dir)
     qemuHydration *self = g_new0(qemuHydration, 1);
 
     self->streams = streams;
-    self->where = loopNew("qemu-give-back");
+    self->returns = queuesNew();
     self->exports = qemuExportsNew(dir);
     g_mutex_init(&self->lock);
     self->items = g_hash_table_new_full(NULL, NULL, NULL, qemuHydrationItemUnref);
@@ -154,7 +160,7 @@ qemuHydrationFree(qemuHydration *self)
 
     if (!self)
         return;
-    loopStop(self->where);
+    queuesStop(self->returns);
     g_hash_table_iter_init(&iter, self->items);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         qemuHydrationItem *item = value;
@@ -163,7 +169,7 @@ qemuHydrationFree(qemuHydration *self)
         qemuHydrationHalt(item);
     }
     g_hash_table_unref(self->items);
-    loopFree(self->where);
+    queuesFree(self->returns);
     qemuExportsFree(self->exports);
     g_mutex_clear(&self->lock);
     g_free(self);
@@ -201,8 +207,8 @@ qemuHydrationYields(const qemuHydrationItem *item)
     return item->yields;
 }
 
-/* The hydrator's thread is through: what it used is given back. In a thread of our own. */
-static gboolean
+/* The hydrator's thread is through: what it used is given back. */
+static void
 qemuHydrationFinish(void *opaque)
 {
     qemuHydrationResult *result = opaque;
@@ -210,12 +216,11 @@ qemuHydrationFinish(void *opaque)
     LOCK_SCOPE(&item->lock);
 
     if (!item->hydrator || qemuHydrationIsCut(item) || qemuHydrationYields(item))
-        return G_SOURCE_REMOVE; /* it was stopped, by who also tells so */
+        return; /* it was stopped, by who also tells so */
     qemuHydrationHalt(item);
     item->done = !result->error;
     item->rest = g_get_monotonic_time() + QEMU_HYDRATION_REST;
     qemuStreamsEndHydration(item->owner->streams, item->stream, item->done, result->error);
-    return G_SOURCE_REMOVE;
 }
 
 /* In the hydrator's thread */
@@ -227,7 +232,8 @@ qemuHydrationEnded(const char *error, void *opaque)
 
     result->item = qemuHydrationItemRef(item);
     result->error = g_strdup(error);
-    loopInvoke(item->owner->where, qemuHydrationFinish, result, qemuHydrationResultFree);
+    queuesPush(item->owner->returns, item->guest, qemuHydrationFinish, result,
+               qemuHydrationResultFree);
 }
 
 static bool
@@ -325,10 +331,46 @@ qemuHydrationReport(qemuHydration *self, qemuStream *stream)
         qemuHydrationShow(item, item->hydrator);
 }
 
+/* What an earlier one left in a guest */
+typedef struct _qemuHydrationRemains qemuHydrationRemains;
+struct _qemuHydrationRemains {
+    qemuExports *exports;
+    char *uuid;
+    virDomainPtr dom; /* NULL: it is no more */
+};
+
+static void
+qemuHydrationSweep(void *opaque)
+{
+    const qemuHydrationRemains *remains = opaque;
+
+    qemuExportsSweep(remains->exports, remains->uuid, remains->dom);
+}
+
+static void
+qemuHydrationRemainsFree(void *opaque)
+{
+    qemuHydrationRemains *remains = opaque;
+
+    handleFreeDomain(remains->dom);
+    g_free(remains->uuid);
+    g_free(remains);
+}
+
 void
 qemuHydrationUp(qemuHydration *self, virConnectPtr conn)
 {
-    qemuExportsSweep(self->exports, conn);
+    g_auto(GStrv) left = qemuExportsListLeft(self->exports);
+
+    for (char **uuid = left; *uuid; uuid++) {
+        qemuHydrationRemains *remains = g_new(qemuHydrationRemains, 1);
+
+        *remains = (qemuHydrationRemains) {
+            .exports = self->exports, .uuid = g_strdup(*uuid),
+            .dom = virDomainLookupByUUIDString(conn, *uuid),
+        };
+        queuesPush(self->returns, *uuid, qemuHydrationSweep, remains, qemuHydrationRemainsFree);
+    }
 }
 
 void
@@ -344,7 +386,7 @@ qemuHydrationDown(qemuHydration *self)
     }
 }
 
-static gboolean
+static void
 qemuHydrationGiveBack(void *opaque)
 {
     qemuHydrationItem *item = opaque;
@@ -352,7 +394,6 @@ qemuHydrationGiveBack(void *opaque)
 
     qemuHydrationHalt(item);
     item->done = true;
-    return G_SOURCE_REMOVE;
 }
 
 void
@@ -366,7 +407,7 @@ qemuHydrationCut(qemuHydration *self, qemuStream *stream)
     item->cut = true;
     if (item->hydrator)
         qemuHydratorStop(item->hydrator);
-    loopInvoke(self->where, qemuHydrationGiveBack, qemuHydrationItemRef(item),
+    queuesPush(self->returns, item->guest, qemuHydrationGiveBack, qemuHydrationItemRef(item),
                qemuHydrationItemUnref);
 }
 

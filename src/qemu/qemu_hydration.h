@@ -16,17 +16,17 @@ typedef struct _qemuHydration qemuHydration;
 /* @dir: where the sockets of NBD servers may be */
 qemuHydration *qemuHydrationNew(qemuStreams *streams, const char *dir);
 
-/* After the loop was stopped. Ends all hydrations. */
+/* When nobody calls what is below any more. Ends all hydrations. */
 void qemuHydrationFree(qemuHydration *self);
 
 /* A connection to libvirt: what an earlier one, or an earlier daemon, had to leave in its guests
- * is taken away. Before any tick, in its thread. */
+ * is taken away. Before any tick; does not wait for QEMU. */
 void qemuHydrationUp(qemuHydration *self, virConnectPtr conn);
 
-/* libvirt's connection is lost: ends all. In the thread of the ticks. */
+/* libvirt's connection is lost: ends all. There is no tick meanwhile. */
 void qemuHydrationDown(qemuHydration *self);
 
-/* Once a second, in one thread: tells the table how far it is. */
+/* Once a second, one thread a guest: tells the table how far it is. */
 void qemuHydrationReport(qemuHydration *self, qemuStream *stream);
 
 /* After that: begins to hydrate the stream if it may and is not, or passes on to its hydrator

@@ -15,21 +15,26 @@
 
 LOG_INIT("qemu.sync");
 
-/* Of a running domain, to be freed with free() */
-static char *
-qemuSyncGetXml(virDomainPtr dom)
+int
+qemuSyncCheckRunning(virDomainPtr dom)
 {
     switch (virDomainIsActive(dom)) {
     case 0:
         errorReport(VIR_ERR_OPERATION_INVALID, "domain '%s' is not running",
                     virDomainGetName(dom));
-        return NULL;
+        return -1;
     case 1:
-        break;
+        return 0;
     default:
-        return NULL;
+        return -1;
     }
-    return virDomainGetXMLDesc(dom, 0);
+}
+
+/* Of a running domain, to be freed with free() */
+static char *
+qemuSyncGetXml(virDomainPtr dom)
+{
+    return qemuSyncCheckRunning(dom) < 0 ? NULL : virDomainGetXMLDesc(dom, 0);
 }
 
 GPtrArray *
@@ -91,21 +96,32 @@ qemuSyncAdopt(qemuStreams *streams, virDomainPtr dom, bool announce)
     return 0;
 }
 
-int
-qemuSyncAdoptAll(qemuStreams *streams, virConnectPtr conn, bool announce)
+GPtrArray *
+qemuSyncListDomains(virConnectPtr conn)
 {
     virDomainPtr *doms = NULL;
     int ndoms = virConnectListAllDomains(conn, &doms, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
+    GPtrArray *list;
 
     if (ndoms < 0)
-        return -1;
-    for (int i = 0; i < ndoms; i++) {
-        if (qemuSyncAdopt(streams, doms[i], announce) < 0)
-            LOG_DEBUG("streams of a domain: %s", errorText());
-        virDomainFree(doms[i]);
-    }
+        return NULL;
+    list = g_ptr_array_new_with_free_func((GDestroyNotify) handleFreeDomain);
+    for (int i = 0; i < ndoms; i++)
+        g_ptr_array_add(list, doms[i]);
     free(doms);
-    return 0;
+    return list;
+}
+
+int
+qemuSyncAdoptAll(qemuStreams *streams, virConnectPtr conn)
+{
+    g_autoptr(GPtrArray) doms = qemuSyncListDomains(conn);
+
+    for (guint i = 0; doms && i < doms->len; i++) {
+        if (qemuSyncAdopt(streams, g_ptr_array_index(doms, i), false) < 0)
+            LOG_DEBUG("streams of a domain: %s", errorText());
+    }
+    return doms ? 0 : -1;
 }
 
 int

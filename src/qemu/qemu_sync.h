@@ -9,13 +9,19 @@
 
 #include "qemu/qemu_streams.h"
 
+/* Does not wait for QEMU; an error if the domain does not run. */
+int qemuSyncCheckRunning(virDomainPtr dom);
+
 /* The disks of a running domain; NULL and an error if it does not run. */
 GPtrArray *qemuSyncGetDisks(virDomainPtr dom);
 
+/* The running domains of @conn, as references; NULL on error. */
+GPtrArray *qemuSyncListDomains(virConnectPtr conn);
+
 /* Takes up every pull of @dom that the table does not know. @announce: publish STARTED. */
 int qemuSyncAdopt(qemuStreams *streams, virDomainPtr dom, bool announce);
-/* Of every running domain of @conn. */
-int qemuSyncAdoptAll(qemuStreams *streams, virConnectPtr conn, bool announce);
+/* Of every running domain of @conn, one after the other. */
+int qemuSyncAdoptAll(qemuStreams *streams, virConnectPtr conn);
 
 /* Asks how far a stream is. 1: noted; 0: libvirt knows no job; -1: error. @tick: the
  * measurement of every second. */

@@ -118,25 +118,86 @@ g_once_init_leave(volatile void *location, gsize result)
     GLIB_SYNC_REAL(g_once_init_leave)(location, result);
 }
 
-/* A source that one thread attaches is run by another, after it has been in poll() again. */
+/*
+ * Sources. What GLib keeps of them, and in which thread it frees that, it orders itself under the
+ * lock of a context: it is not watched. A source that one thread attaches is run by another, after
+ * it has been in poll() again, or at once if it had just been there.
+ */
 static char glibSyncAttached;
+
+static void
+glibSyncIgnore(void)
+{
+    if (AnnotateIgnoreWritesBegin)
+        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+}
+
+static void
+glibSyncWatch(void)
+{
+    if (AnnotateIgnoreWritesEnd)
+        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+}
+
+GSource *
+g_source_new(GSourceFuncs *funcs, guint size)
+{
+    GSource *source;
+
+    glibSyncIgnore();
+    source = GLIB_SYNC_REAL(g_source_new)(funcs, size);
+    glibSyncWatch();
+    return source;
+}
+
+GSource *
+g_idle_source_new(void)
+{
+    GSource *source;
+
+    glibSyncIgnore();
+    source = GLIB_SYNC_REAL(g_idle_source_new)();
+    glibSyncWatch();
+    return source;
+}
+
+GSource *
+g_timeout_source_new(guint ms)
+{
+    GSource *source;
+
+    glibSyncIgnore();
+    source = GLIB_SYNC_REAL(g_timeout_source_new)(ms);
+    glibSyncWatch();
+    return source;
+}
+
+void
+g_source_add_poll(GSource *source, GPollFD *fd)
+{
+    glibSyncIgnore();
+    GLIB_SYNC_REAL(g_source_add_poll)(source, fd);
+    glibSyncWatch();
+}
 
 guint
 g_source_attach(GSource *source, GMainContext *context)
 {
+    guint id;
+
     glibSyncRelease(&glibSyncAttached);
-    return GLIB_SYNC_REAL(g_source_attach)(source, context);
+    glibSyncIgnore();
+    id = GLIB_SYNC_REAL(g_source_attach)(source, context);
+    glibSyncWatch();
+    return id;
 }
 
-/* GLib frees what another thread put into its list of sources, under a lock of its own. */
 void
 g_source_destroy(GSource *source)
 {
-    if (AnnotateIgnoreWritesBegin)
-        AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+    glibSyncIgnore();
     GLIB_SYNC_REAL(g_source_destroy)(source);
-    if (AnnotateIgnoreWritesEnd)
-        AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+    glibSyncWatch();
 }
 
 int
@@ -148,11 +209,77 @@ poll(struct pollfd *fds, nfds_t nfds, int timeout)
     return n;
 }
 
+typedef struct _glibSyncTask glibSyncTask;
+struct _glibSyncTask {
+    GSourceFunc func;
+    gpointer opaque;
+    GDestroyNotify destroy;
+};
+
+static gboolean
+glibSyncTaskRun(gpointer opaque)
+{
+    glibSyncTask *task = opaque;
+
+    glibSyncAcquire(&glibSyncAttached);
+    return task->func(task->opaque);
+}
+
+static void
+glibSyncTaskFree(gpointer opaque)
+{
+    glibSyncTask *task = opaque;
+
+    glibSyncAcquire(&glibSyncAttached);
+    if (task->destroy)
+        task->destroy(task->opaque);
+    g_free(task);
+}
+
+static glibSyncTask *
+glibSyncTaskNew(GSourceFunc func, gpointer opaque, GDestroyNotify destroy)
+{
+    glibSyncTask *task = g_new(glibSyncTask, 1);
+
+    *task = (glibSyncTask) { .func = func, .opaque = opaque, .destroy = destroy };
+    return task;
+}
+
+/* Functions of other kinds of sources have other parameters. */
+void
+g_source_set_callback(GSource *source, GSourceFunc func, gpointer opaque, GDestroyNotify destroy)
+{
+    if (source->source_funcs == &g_idle_funcs || source->source_funcs == &g_timeout_funcs) {
+        opaque = glibSyncTaskNew(func, opaque, destroy);
+        func = glibSyncTaskRun;
+        destroy = glibSyncTaskFree;
+    }
+    glibSyncIgnore();
+    GLIB_SYNC_REAL(g_source_set_callback)(source, func, opaque, destroy);
+    glibSyncWatch();
+}
+
+guint
+g_idle_add(GSourceFunc func, gpointer opaque)
+{
+    glibSyncTask *task = glibSyncTaskNew(func, opaque, NULL);
+    guint id;
+
+    glibSyncRelease(&glibSyncAttached);
+    glibSyncIgnore();
+    id = g_idle_add_full(G_PRIORITY_DEFAULT_IDLE, glibSyncTaskRun, task, glibSyncTaskFree);
+    glibSyncWatch();
+    return id;
+}
+
 typedef struct _glibSyncPool glibSyncPool;
 struct _glibSyncPool {
     GFunc func;
     gpointer opaque;
 };
+
+/* What was done in pools is seen by who has waited for their end. */
+static char glibSyncPooled;
 
 static void
 glibSyncPoolRun(gpointer data, gpointer opaque)
@@ -161,6 +288,7 @@ glibSyncPoolRun(gpointer data, gpointer opaque)
 
     glibSyncAcquire(data);
     pool->func(data, pool->opaque);
+    glibSyncRelease(&glibSyncPooled);
 }
 
 /* What is said of a pool stays for as long as the program. */
@@ -178,4 +306,12 @@ g_thread_pool_push(GThreadPool *pool, gpointer data, GError **error)
 {
     glibSyncRelease(data);
     return GLIB_SYNC_REAL(g_thread_pool_push)(pool, data, error);
+}
+
+void
+g_thread_pool_free(GThreadPool *pool, gboolean immediate, gboolean wait)
+{
+    GLIB_SYNC_REAL(g_thread_pool_free)(pool, immediate, wait);
+    if (wait)
+        glibSyncAcquire(&glibSyncPooled);
 }

@@ -67,6 +67,9 @@ print_logs() {
     echo "--- ${log##*/}"
     grep -vE '^(-|[A-Z_]+=|/usr/bin/qemu)' "$log" | tail -n 40 # without QEMU's command line
   done >&2
+  # a sanitizer's reports, whole
+  sed -n '/^WARNING: ThreadSanitizer\|ERROR: AddressSanitizer/,/^SUMMARY/p' "$dir"/*.log \
+    2> /dev/null | head -n 200 >&2
   cat "$dir/complaints" >&2
 }
 
