@@ -37,7 +37,7 @@
 
 #define VIR_FROM_THIS VIR_FROM_NONE
 
-#define DAEMON_MAIN_END_MAX 15 /* s */
+#define DAEMON_MAIN_END_MAX (15 * G_USEC_PER_SEC)
 
 LOG_INIT("daemon.main");
 
@@ -190,13 +190,12 @@ daemonMainEvent(int event, const streamEntry *entry, void *opaque)
     daemonIdleRestart(events->idle);
 }
 
-/* On SIGALRM. What is left in the guests the next daemon finds. */
-static void
-daemonMainAbandon(int number)
+/* A thread. What is left in the guests, the next daemon finds. */
+static void *
+daemonMainAbandon(void *opaque)
 {
-    static const char text[] = "virtstreamd: a guest does not answer, and is not waited for\n";
-    ssize_t written G_GNUC_UNUSED = write(STDERR_FILENO, text, sizeof(text) - 1);
-
+    g_usleep(DAEMON_MAIN_END_MAX);
+    LOG_WARNING("a guest does not answer, and is not waited for");
     _exit(EXIT_FAILURE);
 }
 
@@ -243,8 +242,7 @@ daemonMainServe(const daemonConfig *config, const daemonOptions *options, const 
 
     LOG_INFO("virtstreamd ends");
     sd_notify(0, "STOPPING=1");
-    signal(SIGALRM, daemonMainAbandon);
-    alarm(DAEMON_MAIN_END_MAX);
+    g_thread_unref(g_thread_new("abandon", daemonMainAbandon, NULL));
     rpcServerFree(server);
     streamEventUnlisten(listener);
     return 0;

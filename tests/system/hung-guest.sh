@@ -65,7 +65,10 @@ lists hung
 ! grep gone "$dir/list"
 
 # --- virtstreamd ends all the same, and the next one serves all but that guest ---
-end_process daemon TERM || true
+status=0
+end_process daemon TERM || status=$?
+assert_eq "$status" 1
+assert_match "$dir/daemon.log" "a guest does not answer, and is not waited for"
 start_daemon
 begin last
 goes_on last
