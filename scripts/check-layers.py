@@ -30,6 +30,7 @@ JOINS = {"src/driver.c": {"src/qemu", "src/remote", "src/test"}}
 LIBRARIES = {
     "libxml/": {"src/conf", "tools/stream-disk.c"},
     "json-c/": {"src/qemu/qemu_qmp.c", "tools/stream-json.c", "tools/stream-json.h"},
+    "libnbd": {"src/qemu/qemu_nbd.c"},
     "rpc/": {"src/rpc", "src/remote"},
     "systemd/": {"src/daemon"},
     "Python.h": {"python"},

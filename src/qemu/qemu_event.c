@@ -243,8 +243,8 @@ qemuEventRegisterMonitor(qemuEvent *self)
         qemuEventSinkUnref, VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
     if (self->monitorId < 0) {
         qemuEventSinkUnref(self->sink);
-        LOG_WARNING("no events of QEMU's own: streams that others start are seen only when "
-                    "they end, and reasons of failures are not known: %s", errorText());
+        LOG_WARNING("no events of QEMU's own: streams that others start are seen within a second, "
+                    "and reasons of failures are not known: %s", errorText());
     }
 }
 

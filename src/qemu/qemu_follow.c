@@ -1,93 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qemu_follow.c: what each event means for the streams, and the tick of every second */
+/* qemu_follow.c: what each event means for the streams */
 
 #include "qemu/qemu_follow.h"
 
 #include "qemu/qemu_event.h"
 #include "qemu/qemu_job.h"
 #include "qemu/qemu_sync.h"
+#include "qemu/qemu_watch.h"
 #include "util/error.h"
 #include "util/handle.h"
-#include "util/lock.h"
 #include "util/log.h"
-
-#define QEMU_FOLLOW_TICK 1000 /* ms */
-
-/* So long a guest may take to say what it streams before it is seen later than the others. */
-#define QEMU_FOLLOW_FIRST_MAX (3 * G_USEC_PER_SEC)
-
-/* Without any event a job that libvirt does not know is given up at this tick: the event of
- * an end can lag behind the answer to a question. */
-#define QEMU_FOLLOW_MISSED_MAX 3
 
 LOG_INIT("qemu.follow");
 
 struct _qemuFollow {
     virConnectPtr conn;
-    loop *where;
-    queues *guests; /* what asks a guest's QEMU, by its UUID: one that is silent holds up no other */
+    queues *guests; /* where what is told of a guest is dealt with, by its UUID */
     qemuStreams *streams;
     qemuHydration *hydration; /* NULL: none */
+    qemuWatch *watch;
     qemuEvent *event;
-
-    GMutex lock;   /* protects all below; taken before the table's */
-    bool blind;    /* beginnings are not told: there is always something to ask about */
-    GSource *tick; /* NULL while there is not */
 };
-
-/* What is to be done for a guest in its queue */
-typedef struct _qemuFollowTask qemuFollowTask;
-struct _qemuFollowTask {
-    qemuFollow *self;
-    virDomainPtr dom;
-    bool announce;
-};
-
-static void
-qemuFollowTaskFree(void *opaque)
-{
-    qemuFollowTask *task = opaque;
-
-    handleFreeDomain(task->dom);
-    g_free(task);
-}
-
-static void
-qemuFollowPush(qemuFollow *self, virDomainPtr dom, void (*func)(void *task), bool announce)
-{
-    qemuFollowTask *task = g_new(qemuFollowTask, 1);
-    char uuid[VIR_UUID_STRING_BUFLEN] = "";
-
-    virDomainGetUUIDString(dom, uuid);
-    virDomainRef(dom);
-    *task = (qemuFollowTask) { .self = self, .dom = dom, .announce = announce };
-    queuesPush(self->guests, uuid, func, task, qemuFollowTaskFree);
-}
-
-static gboolean qemuFollowTick(void *opaque);
-
-/* From now on the streams are asked how far they are. What is to be watched is in the table. */
-static void
-qemuFollowWatch(qemuFollow *self)
-{
-    LOCK_SCOPE(&self->lock);
-
-    if (!self->tick)
-        self->tick = loopAddTimer(self->where, QEMU_FOLLOW_TICK, qemuFollowTick, self);
-}
-
-/* The streams to ask; NULL if there are none: then nothing is watched any more. */
-static GPtrArray *
-qemuFollowGetWatched(qemuFollow *self)
-{
-    LOCK_SCOPE(&self->lock);
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
-
-    if (active->len > 0 || self->blind)
-        return g_steal_pointer(&active);
-    g_clear_pointer(&self->tick, g_source_unref);
-    return NULL;
-}
 
 /* Passes on a failure of what nobody waits for. */
 static void
@@ -138,7 +71,7 @@ qemuFollowJobRunning(virDomainPtr dom, const char *target, void *opaque)
 
     if (known) {
         qemuStreamsConfirm(self->streams, known);
-        qemuFollowWatch(self);
+        qemuWatchWake(self->watch);
         if (self->hydration)
             qemuHydrationTick(self->hydration, known);
         return;
@@ -154,7 +87,7 @@ qemuFollowJobRunning(virDomainPtr dom, const char *target, void *opaque)
         LOG_DEBUG("pull of disk %s: %s", target, errorText());
     stream = qemuStreamsAdopt(self->streams, dom, disk, info.bandwidth, &(streamSettings) { 0 },
                               true);
-    qemuFollowWatch(self);
+    qemuWatchWake(self->watch);
     qemuFollowSpeeds(self, dom);
     if (stream && qemuSyncSample(self->streams, stream, false) == 1 && self->hydration)
         qemuHydrationTick(self->hydration, stream);
@@ -293,164 +226,26 @@ static const qemuEventHandlers qemuFollowHandlers = {
     .imageCreating = qemuFollowImageCreating,
 };
 
-/* libvirt knows no job, and no event has told its end yet. */
-static void
-qemuFollowMissed(qemuFollow *self, qemuStream *stream)
-{
-    qemuFollowUnhydrate(self, stream);
-    if (qemuStreamsMissed(self->streams, stream) >= QEMU_FOLLOW_MISSED_MAX)
-        qemuSyncResolve(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
-                        "the block job is gone, nobody told why", false);
-}
-
-/* Asks how far a stream is. */
-static void
-qemuFollowAsk(qemuFollow *self, qemuStream *stream)
-{
-    int rc;
-
-    if (self->hydration)
-        qemuHydrationReport(self->hydration, stream);
-    rc = qemuSyncSample(self->streams, stream, true);
-    if (rc < 0)
-        LOG_DEBUG("progress of disk %s: %s", stream->target, errorText());
-    if (rc == 1 && self->hydration)
-        qemuHydrationTick(self->hydration, stream);
-    if (rc == 0)
-        qemuFollowMissed(self, stream);
-}
-
-static void
-qemuFollowTickGuest(void *opaque)
-{
-    const qemuFollowTask *task = opaque;
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(task->self->streams, task->dom);
-
-    for (guint i = 0; i < active->len; i++) {
-        if (qemuStreamsIsQuiet(task->self->streams, g_ptr_array_index(active, i)))
-            return;
-        qemuFollowAsk(task->self, g_ptr_array_index(active, i));
-    }
-    qemuFollowSpeeds(task->self, task->dom);
-}
-
-/* A table of guests by UUID; @dom, a reference, is taken over. */
-static void
-qemuFollowAddGuest(GHashTable *guests, virDomainPtr dom)
-{
-    char uuid[VIR_UUID_STRING_BUFLEN] = "";
-
-    virDomainGetUUIDString(dom, uuid);
-    g_hash_table_replace(guests, g_strdup(uuid), dom);
-}
-
-/* The guests of @streams */
-static GHashTable *
-qemuFollowListGuests(qemuFollow *self, GPtrArray *streams)
-{
-    GHashTable *guests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                               (GDestroyNotify) handleFreeDomain);
-
-    for (guint i = 0; i < streams->len; i++)
-        qemuFollowAddGuest(guests,
-                           qemuStreamsGetDomain(self->streams, g_ptr_array_index(streams, i)));
-    return guests;
-}
-
-/* A guest that is busy with something else, or does not answer, is not asked more than once. */
-static gboolean
-qemuFollowTick(void *opaque)
-{
-    qemuFollow *self = opaque;
-    g_autoptr(GPtrArray) active = qemuFollowGetWatched(self);
-    g_autoptr(GHashTable) guests = NULL;
-    GHashTableIter iter;
-    void *uuid;
-    void *dom;
-
-    if (!active)
-        return G_SOURCE_REMOVE;
-    guests = qemuFollowListGuests(self, active);
-    g_hash_table_iter_init(&iter, guests);
-    while (g_hash_table_iter_next(&iter, &uuid, &dom)) {
-        if (!queuesIsBusy(self->guests, uuid))
-            qemuFollowPush(self, dom, qemuFollowTickGuest, false);
-    }
-    return G_SOURCE_CONTINUE;
-}
-
-/* Streams of an earlier connection whose jobs ended unseen, and pulls that nobody knows */
-static void
-qemuFollowTakeUp(void *opaque)
-{
-    const qemuFollowTask *task = opaque;
-    qemuStreams *streams = task->self->streams;
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(streams, task->dom);
-
-    for (guint i = 0; i < active->len; i++) {
-        qemuStream *stream = g_ptr_array_index(active, i);
-
-        if (qemuSyncSample(streams, stream, false) != 1)
-            qemuSyncResolve(streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
-                            "the block job ended while libvirt was away", false);
-    }
-    if (qemuSyncAdopt(streams, task->dom, task->announce) < 0)
-        LOG_DEBUG("streams of a domain: %s", errorText());
-    qemuFollowWatch(task->self);
-}
-
-/* Every guest is asked, whether it is known to have a stream or not. */
-static void
-qemuFollowTakeUpAll(qemuFollow *self, bool announce)
-{
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
-    g_autoptr(GPtrArray) doms = NULL;
-    g_autoptr(GHashTable) guests = NULL;
-    GHashTableIter iter;
-    void *dom;
-
-    qemuStreamsForgetEchoes(self->streams);
-    for (guint i = 0; i < active->len; i++)
-        qemuSyncMove(self->streams, g_ptr_array_index(active, i), self->conn);
-    guests = qemuFollowListGuests(self, active);
-    if (!(doms = qemuSyncListDomains(self->conn)))
-        LOG_WARNING("cannot look for running streams: %s", errorText());
-    for (guint i = 0; doms && i < doms->len; i++) {
-        virDomainRef(g_ptr_array_index(doms, i));
-        qemuFollowAddGuest(guests, g_ptr_array_index(doms, i));
-    }
-
-    g_hash_table_iter_init(&iter, guests);
-    while (g_hash_table_iter_next(&iter, NULL, &dom))
-        qemuFollowPush(self, dom, qemuFollowTakeUp, announce);
-}
-
 qemuFollow *
 qemuFollowNew(virConnectPtr conn, loop *where, qemuStreams *streams,
               qemuHydration *hydration, bool announce)
 {
     qemuFollow *self = g_new0(qemuFollow, 1);
 
-    g_mutex_init(&self->lock);
     virConnectRef(conn);
     self->conn = conn;
-    self->where = where;
     self->guests = queuesNew();
     self->streams = streams;
     self->hydration = hydration;
+    self->watch = qemuWatchNew(conn, where, self->guests, streams, hydration);
     if (!(self->event = qemuEventNew(conn, self->guests, &qemuFollowHandlers, self))) {
         qemuFollowFree(self);
         return NULL;
     }
-    {
-        LOCK_SCOPE(&self->lock);
-
-        self->blind = !qemuEventTellsBeginnings(self->event);
-    }
+    if (!qemuEventTellsBeginnings(self->event))
+        qemuWatchSetBlind(self->watch);
     /* events are registered by now: nothing falls between */
-    qemuFollowTakeUpAll(self, announce);
-    queuesDrain(self->guests, g_get_monotonic_time() + QEMU_FOLLOW_FIRST_MAX);
-    qemuFollowWatch(self);
+    qemuWatchTakeUp(self->watch, announce);
     return self;
 }
 
@@ -461,10 +256,7 @@ qemuFollowFree(qemuFollow *self)
         return;
     qemuEventFree(self->event);
     queuesFree(self->guests);
-    if (self->tick)
-        g_source_destroy(self->tick);
-    g_clear_pointer(&self->tick, g_source_unref);
+    qemuWatchFree(self->watch);
     handleCloseConnect(self->conn);
-    g_mutex_clear(&self->lock);
     g_free(self);
 }

@@ -2,8 +2,7 @@
 /*
  * qemu_follow.h: keeps the table of streams in line with libvirt, by its events
  *
- * While there are active streams they are asked once a second how far they are; that is all
- * that is sampled.
+ * While there are active streams qemu_watch asks how far they are; that is all that is sampled.
  */
 
 #pragma once

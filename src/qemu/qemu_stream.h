@@ -1,13 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * qemu_stream.h: one stream: what is known of it, and the states it passes through
- *
- *              ┌──────────────► RUNNING ──► STOPPING
- *   STARTING ──┤                   │            │
- *              └───────────────────┴────────────┴──► COMPLETED, STOPPED or FAILED
- *
- * The job may end at any moment, also before anybody saw it run. What has ended stays so.
- */
+/* qemu_stream.h: one stream: what is known of it */
 
 #pragma once
 
@@ -15,7 +7,6 @@
 #include "qemu/qemu_hydrator.h"
 #include "qemu/qemu_pace.h"
 #include "qemu/qemu_progress.h"
-#include "stream_entry.h"
 
 typedef enum {
     QEMU_STREAM_UNHYDRATED, /* the job is alone */
@@ -28,19 +19,20 @@ struct _qemuStream {
     gatomicrefcount refs;
 
     /* set when it is made, and constant */
+    void *publisher;          /* the priv that its events are published with */
     char *target;
     char *alias;
-    char *source;       /* path of the top image, or NULL */
-    unsigned int depth; /* images below the top one when the stream began */
-    char **layers;      /* their names, as domainDisk has them */
-    gint64 began;       /* µs, monotonic */
+    char *source;             /* path of the top image, or NULL */
+    unsigned int depth;       /* images below the top one when the stream began */
+    char **layers;            /* their names, as domainDisk has them */
+    gint64 began;             /* µs, monotonic */
     const char *unhydratable; /* why nothing ever hydrates it; NULL: it may be */
 
     /* protected by the lock of the table (qemu_streams.h) that the stream is in */
-    virDomainPtr dom; /* on the newest connection */
-    virDomainStreamDiskStatus state;
+    virDomainPtr dom;         /* on the newest connection */
+    virDomainStreamDiskStatus state; /* qemu_life.h changes it */
     char *base;               /* as the caller named it, or as found; NULL: none, or not known */
-    streamSettings settings;    /* as the user wants it */
+    streamSettings settings;  /* as the user wants it */
     guint64 iotune;           /* what the guest may of its disk, bytes per second; 0: all */
     bool own;                 /* we started its job */
     qemuPace pace;            /* to the deadline */
@@ -50,23 +42,20 @@ struct _qemuStream {
     qemuProgress progress;    /* the job's position */
     qemuProgress copying;     /* what is really copied, and to be; unless unhydrated */
     guint64 copiedBefore;     /* by hydrators before the present one, and the job beside them */
-    char *error;         /* QEMU's reason, once it gave one */
-    char *reason;        /* why it stopped or failed, once it did */
-    unsigned int echoes; /* ends of jobs that are dealt with, whose events are still to come */
-    unsigned int missed; /* times in a row that libvirt knew no job */
-    gint64 quiet;        /* QEMU is left alone before this time */
+    char *error;              /* QEMU's reason, once it gave one */
+    char *reason;             /* why it stopped or failed, once it did */
+    unsigned int echoes;      /* ends of jobs that are dealt with, whose events are still to come */
+    unsigned int missed;      /* times in a row that libvirt knew no job */
+    gint64 quiet;             /* QEMU is left alone before this time */
     qemuStreamHydration hydration;
     qemuHydratorFigures figures; /* while hydrating */
-    char *unhydrated;            /* why it is not, if something went wrong */
+    char *unhydrated;         /* why it is not, if something went wrong */
 };
 
 qemuStream *qemuStreamNew(virDomainPtr dom, const domainDisk *disk);
 qemuStream *qemuStreamRef(qemuStream *self);
 void qemuStreamUnref(qemuStream *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuStream, qemuStreamUnref)
-
-/* Whether the state may follow on the present one. */
-bool qemuStreamMayBecome(const qemuStream *self, virDomainStreamDiskStatus state);
 
 /* What job and hydration may copy together, bytes per second; 0: all. */
 guint64 qemuStreamGetLimit(const qemuStream *self);
@@ -97,9 +86,3 @@ qemuStreamHydrationNeeds qemuStreamGetHydrationNeeds(const qemuStream *self);
 
 /* What its byte counts count. */
 virDomainStreamDiskBasis qemuStreamGetBasis(const qemuStream *self);
-
-/* The VIR_DOMAIN_STREAM_DISK_STATS_* parameters of the present moment, as an entry. */
-streamEntry *qemuStreamGetEntry(const qemuStream *self, gint64 now);
-
-/* The short form of the statistics; -1 if a name is longer than its place. */
-int qemuStreamGetState(const qemuStream *self, virDomainStreamDiskStatePtr state);

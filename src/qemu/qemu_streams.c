@@ -1,27 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qemu_streams.c: a hash table of streams under one lock */
+/* qemu_streams.c: a hash table of domains and their streams under one lock */
 
 #include "qemu/qemu_streams.h"
 
-#include "qemu/qemu_policy.h"
-#include "qemu/qemu_turn.h"
-#include "stream_event.h"
+#include "qemu/qemu_domain.h"
+#include "qemu/qemu_life.h"
+#include "qemu/qemu_speed.h"
+#include "qemu/qemu_stats.h"
 #include "util/handle.h"
 #include "util/lock.h"
-#include "util/log.h"
 
 #define QEMU_STREAMS_QUIET (2 * G_USEC_PER_SEC)
 
-LOG_INIT("qemu.streams");
-
 struct _qemuStreams {
-    void *publisher;
-    bool turns;
-    const char *unhydratable;
-    GMutex lock;       /* protects all below; the lock of stream_event.c nests in it */
-    GHashTable *table; /* "UUID/target" -> qemuStream */
-    GHashTable *policies; /* "UUID/" -> what the domain's metadata keeps */
-    GHashTable *keeping;  /* "UUID/", while a thread changes that */
+    qemuDomainConfig config; /* constant */
+    GMutex lock; /* protects all below; the lock of stream_event.c nests in it */
+    GHashTable *domains; /* UUID -> qemuDomain */
 };
 
 qemuStreams *
@@ -29,14 +23,14 @@ qemuStreamsNew(void *publisher, bool turns, const char *unhydratable)
 {
     qemuStreams *self = g_new0(qemuStreams, 1);
 
-    self->publisher = publisher;
-    self->turns = turns;
-    self->unhydratable = unhydratable;
+    self->config = (qemuDomainConfig) {
+        .publisher = publisher,
+        .turns = turns,
+        .unhydratable = unhydratable,
+    };
     g_mutex_init(&self->lock);
-    self->table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                        (GDestroyNotify) qemuStreamUnref);
-    self->policies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    self->keeping = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                          (GDestroyNotify) qemuDomainFree);
     return self;
 }
 
@@ -45,9 +39,7 @@ qemuStreamsFree(qemuStreams *self)
 {
     if (!self)
         return;
-    g_hash_table_unref(self->table);
-    g_hash_table_unref(self->policies);
-    g_hash_table_unref(self->keeping);
+    g_hash_table_unref(self->domains);
     g_mutex_clear(&self->lock);
     g_free(self);
 }
@@ -55,51 +47,31 @@ qemuStreamsFree(qemuStreams *self)
 const char *
 qemuStreamsUnhydratable(qemuStreams *self)
 {
-    return self->unhydratable;
+    return self->config.unhydratable;
 }
 
-static char *
-qemuStreamsKey(virDomainPtr dom, const char *target)
+/* NULL: it has no streams. */
+static qemuDomain *
+qemuStreamsGet(qemuStreams *self, virDomainPtr dom)
 {
     char uuid[VIR_UUID_STRING_BUFLEN] = "";
 
     virDomainGetUUIDString(dom, uuid);
-    return g_strdup_printf("%s/%s", uuid, target);
+    return g_hash_table_lookup(self->domains, uuid);
 }
 
-static bool
-qemuStreamsSameDomain(virDomainPtr a, virDomainPtr b)
+static qemuDomain *
+qemuStreamsMake(qemuStreams *self, virDomainPtr dom)
 {
-    unsigned char first[VIR_UUID_BUFLEN];
-    unsigned char second[VIR_UUID_BUFLEN];
+    qemuDomain *domain = qemuStreamsGet(self, dom);
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
 
-    return virDomainGetUUID(a, first) == 0 && virDomainGetUUID(b, second) == 0 &&
-           memcmp(first, second, sizeof(first)) == 0;
-}
-
-static void
-qemuStreamsPublish(qemuStreams *self, qemuStream *stream, virDomainStreamDiskEvent event)
-{
-    streamEventPublish(self->publisher, event,
-                       qemuStreamGetEntry(stream, g_get_monotonic_time()));
-}
-
-/* The only place where a state changes. */
-static bool
-qemuStreamsBecomeLocked(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStatus state)
-{
-    virDomainStreamDiskStatus before = stream->state;
-
-    if (!qemuStreamMayBecome(stream, state))
-        return false;
-    LOG_DEBUG("domain %s disk %s: state %d to %d", virDomainGetName(stream->dom),
-              stream->target, before, state);
-    if (before == VIR_DOMAIN_STREAM_DISK_STARTING) {
-        stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
-        qemuStreamsPublish(self, stream, VIR_DOMAIN_STREAM_DISK_EVENT_STARTED);
-    }
-    stream->state = state;
-    return true;
+    if (domain)
+        return domain;
+    virDomainGetUUIDString(dom, uuid);
+    domain = qemuDomainNew(&self->config);
+    g_hash_table_insert(self->domains, g_strdup(uuid), domain);
+    return domain;
 }
 
 static int
@@ -111,50 +83,29 @@ qemuStreamsCompareAge(const void *a, const void *b)
     return (first->began > second->began) - (first->began < second->began);
 }
 
-static GPtrArray *
-qemuStreamsListActiveLocked(qemuStreams *self, virDomainPtr dom)
-{
-    GPtrArray *streams = g_ptr_array_new_with_free_func((GDestroyNotify) qemuStreamUnref);
-    GHashTableIter iter;
-    void *value;
-
-    g_hash_table_iter_init(&iter, self->table);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        qemuStream *stream = value;
-
-        if (qemuStreamIsActive(stream) && (!dom || qemuStreamsSameDomain(stream->dom, dom)))
-            g_ptr_array_add(streams, qemuStreamRef(stream));
-    }
-    g_ptr_array_sort(streams, qemuStreamsCompareAge);
-    return streams;
-}
-
 GPtrArray *
 qemuStreamsListActive(qemuStreams *self, virDomainPtr dom)
 {
     LOCK_SCOPE(&self->lock);
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) qemuStreamUnref);
+    qemuDomain *domain = dom ? qemuStreamsGet(self, dom) : NULL;
+    GHashTableIter iter;
 
-    return qemuStreamsListActiveLocked(self, dom);
+    if (domain)
+        qemuDomainListActive(domain, list);
+    g_hash_table_iter_init(&iter, self->domains);
+    while (!dom && g_hash_table_iter_next(&iter, NULL, (void **) &domain))
+        qemuDomainListActive(domain, list);
+    g_ptr_array_sort(list, qemuStreamsCompareAge);
+    return list;
 }
 
 static qemuStream *
 qemuStreamsFindLocked(qemuStreams *self, virDomainPtr dom, const char *disk)
 {
-    g_autofree char *key = qemuStreamsKey(dom, disk);
-    qemuStream *found = g_hash_table_lookup(self->table, key);
-    GHashTableIter iter;
-    void *value;
+    qemuDomain *domain = qemuStreamsGet(self, dom);
 
-    if (found || *disk != '/')
-        return found;
-    g_hash_table_iter_init(&iter, self->table);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        qemuStream *stream = value;
-
-        if (!g_strcmp0(stream->source, disk) && qemuStreamsSameDomain(stream->dom, dom))
-            return stream;
-    }
-    return NULL;
+    return domain ? qemuDomainFind(domain, disk) : NULL;
 }
 
 qemuStream *
@@ -175,49 +126,20 @@ qemuStreamsFindActive(qemuStreams *self, virDomainPtr dom, const char *disk)
     return found && qemuStreamIsActive(found) ? qemuStreamRef(found) : NULL;
 }
 
-/* Gives the turn to a stream of @dom, if none has it. Its speed follows: SpeedWanted. */
-static void
-qemuStreamsPassTurnLocked(qemuStreams *self, virDomainPtr dom)
-{
-    g_autoptr(GPtrArray) streams = qemuStreamsListActiveLocked(self, dom);
-    qemuStream *next = qemuTurnNext(streams);
-
-    if (next)
-        next->held = false;
-}
-
-static qemuStream *
-qemuStreamsAdd(qemuStreams *self, virDomainPtr dom, const domainDisk *disk)
-{
-    qemuStream *before = qemuStreamsFindLocked(self, dom, disk->target);
-    qemuStream *stream;
-
-    if (before && qemuStreamIsActive(before))
-        return NULL;
-    stream = qemuStreamNew(dom, disk);
-    stream->unhydratable = self->unhydratable;
-    if (before)
-        stream->echoes = before->echoes;
-    stream->held = self->turns;
-    g_hash_table_replace(self->table, qemuStreamsKey(dom, disk->target), stream);
-    qemuStreamsPassTurnLocked(self, dom);
-    return qemuStreamRef(stream);
-}
-
 qemuStream *
 qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const domainDisk *disk,
                  const char *base, const streamSettings *settings)
 {
     LOCK_SCOPE(&self->lock);
-    qemuStream *stream = qemuStreamsAdd(self, dom, disk);
+    qemuStream *stream = qemuDomainAdd(qemuStreamsMake(self, dom), dom, disk);
 
     if (!stream)
         return NULL;
     stream->base = g_strdup(base);
     stream->settings = *settings;
     stream->own = true;
-    stream->speed = qemuTurnSpeed(stream->held, qemuStreamGetLimit(stream));
-    return stream;
+    stream->speed = qemuSpeedGet(stream);
+    return qemuStreamRef(stream);
 }
 
 qemuStream *
@@ -225,33 +147,23 @@ qemuStreamsAdopt(qemuStreams *self, virDomainPtr dom, const domainDisk *disk,
                  unsigned long long speed, const streamSettings *kept, bool announce)
 {
     LOCK_SCOPE(&self->lock);
-    qemuStream *stream = qemuStreamsAdd(self, dom, disk);
+    qemuStream *stream = qemuDomainAdd(qemuStreamsMake(self, dom), dom, disk);
 
     if (!stream)
         return NULL;
-    stream->speed = speed;
     stream->settings = *kept;
-    /* somebody set it, unless a virtstreamd held the job, or paced it */
-    if (!self->turns || (speed != QEMU_TURN_HELD_SPEED && kept->deadline == 0))
-        stream->settings.bandwidth = speed;
-    if (announce)
-        qemuStreamsBecomeLocked(self, stream, VIR_DOMAIN_STREAM_DISK_RUNNING);
-    else
-        stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
-    return stream;
+    qemuSpeedFound(stream, speed, self->config.turns);
+    qemuLifeRun(stream, announce);
+    return qemuStreamRef(stream);
 }
 
 void
 qemuStreamsForget(qemuStreams *self, qemuStream *stream)
 {
     LOCK_SCOPE(&self->lock);
-    g_autofree char *key = qemuStreamsKey(stream->dom, stream->target);
 
-    if (stream->state == VIR_DOMAIN_STREAM_DISK_STARTING) {
-        stream->state = VIR_DOMAIN_STREAM_DISK_FAILED; /* unheard: nobody knew of it */
-        g_hash_table_remove(self->table, key);
-        qemuStreamsPassTurnLocked(self, stream->dom);
-    }
+    if (stream->state == VIR_DOMAIN_STREAM_DISK_STARTING)
+        qemuDomainRefuse(qemuStreamsGet(self, stream->dom), stream);
 }
 
 void
@@ -259,8 +171,7 @@ qemuStreamsConfirm(qemuStreams *self, qemuStream *stream)
 {
     LOCK_SCOPE(&self->lock);
 
-    if (stream->state == VIR_DOMAIN_STREAM_DISK_STARTING)
-        qemuStreamsBecomeLocked(self, stream, VIR_DOMAIN_STREAM_DISK_RUNNING);
+    qemuLifeRun(stream, true);
 }
 
 void
@@ -268,23 +179,7 @@ qemuStreamsSetStopping(qemuStreams *self, qemuStream *stream, bool stopping)
 {
     LOCK_SCOPE(&self->lock);
 
-    if (stopping)
-        qemuStreamsBecomeLocked(self, stream, VIR_DOMAIN_STREAM_DISK_STOPPING);
-    else if (stream->state == VIR_DOMAIN_STREAM_DISK_STOPPING)
-        qemuStreamsBecomeLocked(self, stream, VIR_DOMAIN_STREAM_DISK_RUNNING);
-}
-
-static virDomainStreamDiskEvent
-qemuStreamsEndEvent(virDomainStreamDiskStatus state)
-{
-    switch (state) {
-    case VIR_DOMAIN_STREAM_DISK_COMPLETED:
-        return VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED;
-    case VIR_DOMAIN_STREAM_DISK_STOPPED:
-        return VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED;
-    default:
-        return VIR_DOMAIN_STREAM_DISK_EVENT_FAILED;
-    }
+    qemuLifeSetStopping(stream, stopping);
 }
 
 void
@@ -293,23 +188,8 @@ qemuStreamsEnd(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStatus 
 {
     LOCK_SCOPE(&self->lock);
 
-    if (stream->state == VIR_DOMAIN_STREAM_DISK_STOPPING && state == VIR_DOMAIN_STREAM_DISK_STOPPED)
-        reason = "stopped on request";
-    if (!qemuStreamsBecomeLocked(self, stream, state))
-        return;
-    stream->held = false;
-    if (echo)
-        stream->echoes++;
-    if (state == VIR_DOMAIN_STREAM_DISK_COMPLETED) {
-        qemuProgressComplete(&stream->progress);
-        qemuProgressComplete(&stream->copying);
-    } else
-        stream->reason = g_strdup(stream->error ? stream->error : reason);
-    LOG_INFO("stream of disk %s of domain %s ended%s%s", stream->target,
-             virDomainGetName(stream->dom), stream->reason ? ": " : "",
-             stream->reason ? stream->reason : "");
-    qemuStreamsPublish(self, stream, qemuStreamsEndEvent(state));
-    qemuStreamsPassTurnLocked(self, stream->dom);
+    if (qemuStreamIsActive(stream))
+        qemuDomainEnd(qemuStreamsGet(self, stream->dom), stream, state, reason, echo);
 }
 
 bool
@@ -338,11 +218,11 @@ qemuStreamsForgetEchoes(qemuStreams *self)
 {
     LOCK_SCOPE(&self->lock);
     GHashTableIter iter;
-    void *value;
+    void *domain;
 
-    g_hash_table_iter_init(&iter, self->table);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        ((qemuStream *) value)->echoes = 0;
+    g_hash_table_iter_init(&iter, self->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &domain))
+        qemuDomainForgetEchoes(domain);
 }
 
 void
@@ -362,22 +242,6 @@ qemuStreamsSpeedSerial(qemuStreams *self, qemuStream *stream)
     return stream->speedSerial;
 }
 
-static void
-qemuStreamsPaceLocked(qemuStreams *self, qemuStream *stream)
-{
-    g_autoptr(GPtrArray) streams = qemuStreamsListActiveLocked(self, stream->dom);
-    guint64 waiting = 0;
-
-    for (guint i = 0; i < streams->len; i++) {
-        const qemuStream *other = g_ptr_array_index(streams, i);
-
-        if (other->held)
-            waiting += qemuProgressLeft(&other->progress);
-    }
-    if (!stream->held)
-        qemuStreamStepPace(stream, waiting, g_get_monotonic_time());
-}
-
 void
 qemuStreamsSample(qemuStreams *self, qemuStream *stream, guint64 done, guint64 total,
                   unsigned long long speed, guint serial, bool tick)
@@ -388,25 +252,19 @@ qemuStreamsSample(qemuStreams *self, qemuStream *stream, guint64 done, guint64 t
         return;
     stream->missed = 0;
     qemuProgressSet(&stream->progress, done, total);
-    if (speed != stream->speed && serial % 2 == 0 && serial == stream->speedSerial)
-        stream->settings.bandwidth = stream->speed = speed;
-    if (tick && stream->state == VIR_DOMAIN_STREAM_DISK_RUNNING) {
-        qemuProgressMark(&stream->progress, g_get_monotonic_time());
-        qemuProgressMark(&stream->copying, g_get_monotonic_time());
-        qemuStreamsPaceLocked(self, stream);
-        qemuStreamsPublish(self, stream, VIR_DOMAIN_STREAM_DISK_EVENT_PROGRESS);
-    }
+    qemuSpeedSeen(stream, speed, serial);
+    if (tick)
+        qemuDomainTick(qemuStreamsGet(self, stream->dom), stream, g_get_monotonic_time());
 }
 
 void
 qemuStreamsQuieten(qemuStreams *self, virDomainPtr dom)
 {
     LOCK_SCOPE(&self->lock);
-    g_autoptr(GPtrArray) streams = qemuStreamsListActiveLocked(self, dom);
+    qemuDomain *domain = qemuStreamsGet(self, dom);
 
-    for (guint i = 0; i < streams->len; i++)
-        ((qemuStream *) g_ptr_array_index(streams, i))->quiet =
-            g_get_monotonic_time() + QEMU_STREAMS_QUIET;
+    if (domain)
+        qemuDomainQuieten(domain, g_get_monotonic_time() + QEMU_STREAMS_QUIET);
 }
 
 bool
@@ -447,15 +305,8 @@ bool
 qemuStreamsSpeedWanted(qemuStreams *self, qemuStream *stream, unsigned long long *speed)
 {
     LOCK_SCOPE(&self->lock);
-    guint64 limit = stream->own ? qemuStreamGetLimit(stream) : stream->settings.bandwidth;
-    unsigned long long wanted = qemuTurnSpeed(stream->held, qemuPaceLimit(&stream->pace, limit));
 
-    if (stream->state != VIR_DOMAIN_STREAM_DISK_RUNNING || wanted == stream->speed ||
-        stream->speedSerial % 2)
-        return false;
-    stream->speedSerial++;
-    *speed = wanted;
-    return true;
+    return qemuSpeedWanted(stream, speed);
 }
 
 void
@@ -463,35 +314,24 @@ qemuStreamsSpeedSet(qemuStreams *self, qemuStream *stream, unsigned long long sp
 {
     LOCK_SCOPE(&self->lock);
 
-    stream->speedSerial++;
-    if (success)
-        stream->speed = speed;
+    qemuSpeedTold(stream, speed, success);
 }
 
 bool
 qemuStreamsPolicyWanted(qemuStreams *self, virDomainPtr dom, char **policy)
 {
     LOCK_SCOPE(&self->lock);
-    g_autoptr(GPtrArray) streams = qemuStreamsListActiveLocked(self, dom);
-    g_autofree char *wanted = qemuPolicyFormat(streams);
-    g_autofree char *key = qemuStreamsKey(dom, "");
+    qemuDomain *domain = qemuStreamsGet(self, dom);
 
-    if (!self->turns || !g_strcmp0(wanted, g_hash_table_lookup(self->policies, key)) ||
-        !g_hash_table_add(self->keeping, g_strdup(key)))
-        return false;
-    *policy = g_steal_pointer(&wanted);
-    return true;
+    return domain && qemuDomainPolicyWanted(domain, policy);
 }
 
 void
 qemuStreamsPolicyKept(qemuStreams *self, virDomainPtr dom, const char *policy, bool success)
 {
     LOCK_SCOPE(&self->lock);
-    g_autofree char *key = qemuStreamsKey(dom, "");
 
-    g_hash_table_remove(self->keeping, key);
-    if (success)
-        g_hash_table_replace(self->policies, g_steal_pointer(&key), g_strdup(policy));
+    qemuDomainPolicyKept(qemuStreamsMake(self, dom), policy, success);
 }
 
 virDomainPtr
@@ -527,7 +367,7 @@ qemuStreamsGetState(qemuStreams *self, qemuStream *stream, virDomainStreamDiskSt
 {
     LOCK_SCOPE(&self->lock);
 
-    return qemuStreamGetState(stream, state);
+    return qemuStatsGetState(stream, state);
 }
 
 qemuStreamHydrationNeeds
@@ -567,23 +407,17 @@ qemuStreamsGetEntry(qemuStreams *self, qemuStream *stream)
 {
     LOCK_SCOPE(&self->lock);
 
-    return qemuStreamGetEntry(stream, g_get_monotonic_time());
+    return qemuStatsGetEntry(stream, g_get_monotonic_time());
 }
 
 void
 qemuStreamsForgetEnded(qemuStreams *self, virDomainPtr dom)
 {
     LOCK_SCOPE(&self->lock);
-    g_autofree char *key = qemuStreamsKey(dom, "");
-    GHashTableIter iter;
-    void *value;
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+    qemuDomain *domain = qemuStreamsGet(self, dom);
 
-    g_hash_table_remove(self->policies, key);
-    g_hash_table_iter_init(&iter, self->table);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        qemuStream *stream = value;
-
-        if (!qemuStreamIsActive(stream) && qemuStreamsSameDomain(stream->dom, dom))
-            g_hash_table_iter_remove(&iter);
-    }
+    virDomainGetUUIDString(dom, uuid);
+    if (domain && !qemuDomainForgetEnded(domain))
+        g_hash_table_remove(self->domains, uuid);
 }

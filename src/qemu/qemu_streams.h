@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_streams.h: the table of a connection's streams, and their events
+ * qemu_streams.h: the table of a connection's streams, and the lock around all that they are
  *
  * One per domain and disk: the active one, or else the last that ended, until the domain
- * ends. Every change of state is made here, under the table's lock, and publishes its event
- * there, so that events leave in the order of what happened. Functions here make no call to
- * libvirtd. All may be called by any thread.
+ * ends. Events are published under the lock, so that they leave in the order of what happened.
+ * Functions here make no call to libvirtd. All may be called by any thread.
  */
 
 #pragma once
@@ -98,7 +97,8 @@ void qemuStreamsSpeedSet(qemuStreams *self, qemuStream *stream, unsigned long lo
 
 /* Whether the domain's metadata should keep another policy than it does, and which, to be freed;
  * NULL: none. Then keep it, and say so with qemuStreamsPolicyKept(), also if it failed. One
- * thread at a time is told to. */
+ * thread at a time is told to. With the first stream of a run something is wanted always: a guest
+ * that was saved may have brought a policy of streams that are no more. */
 bool qemuStreamsPolicyWanted(qemuStreams *self, virDomainPtr dom, char **policy);
 void qemuStreamsPolicyKept(qemuStreams *self, virDomainPtr dom, const char *policy,
                            bool success);
@@ -109,7 +109,7 @@ void qemuStreamsSetDomain(qemuStreams *self, qemuStream *stream, virDomainPtr do
 
 bool qemuStreamsIsActive(qemuStreams *self, qemuStream *stream);
 
-/* As qemuStreamGetState() */
+/* As qemuStatsGetState() */
 int qemuStreamsGetState(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStatePtr state);
 
 /* What a hydrator is to do. */

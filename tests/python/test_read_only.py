@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A read-only connection hears the events, from virtstreamd"""
+"""A read-only connection hears the events of streams that others start"""
 import libvirt
 import libvirt_streamdisk as streamdisk
 from session import Events, TestCase, run_event_loop

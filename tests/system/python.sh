@@ -26,4 +26,4 @@ start_daemon
 python_tests daemon test_module test_calls test_events test_read_only test_asyncio
 examples
 stop_daemon
-python_tests libvirtd test_calls test_events test_asyncio
+python_tests libvirtd test_calls test_events test_read_only test_asyncio

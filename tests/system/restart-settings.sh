@@ -128,3 +128,21 @@ policy_is "*bandwidth=5242880*"
 start_daemon
 wait_until 20 policy_is ""
 virt-stream -q stop two vda
+
+# --- nor does what comes back with a guest that was saved: no later pull is taken for a stream of ours ---
+virt-stream -q start two vda --bandwidth 256K --fast
+virt-stream -q pause-hydration two
+kill_daemon
+virsh -q blockjob two vda --abort
+virsh -q save two "$dir/two.saved"
+start_daemon
+virsh -q restore "$dir/two.saved"
+policy_is "*fast=yes hydrate=no*"
+virsh -q blockpull two vda 1
+nothing_told="{'bandwidth': 1048576, 'fast': False, 'guest_latency.factor': None, \
+'guest_latency.max': None, 'hydrate': True}"
+wait_until 20 settings_are vda "$nothing_told"
+wait_until 20 policy_is ""
+kill_daemon
+start_daemon
+wait_until 20 settings_are vda "$nothing_told"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* event_fixture.c: the driver, the connection and the loop */
+/* event_fixture.c: the driver and the connection */
 
 #include "event_fixture.h"
 
+#include "event_loop.h"
 #include "util/error.h"
 
 #define VIR_FROM_THIS VIR_FROM_NONE
@@ -50,35 +51,9 @@ eventFixturePublish(eventFixture *fix, int event)
 }
 
 static void
-eventFixtureTick(int timer, void *opaque)
-{
-    bool *done = opaque;
-
-    *done = true;
-}
-
-/* Twice: what became ready together with the first timer is done by the second. */
-void
-eventFixtureRunLoop(void)
-{
-    for (int i = 0; i < 2; i++) {
-        bool done = false;
-        int timer = virEventAddTimeout(1, eventFixtureTick, &done, NULL);
-
-        while (!done)
-            g_assert_cmpint(virEventRunDefaultImpl(), ==, 0);
-        virEventRemoveTimeout(timer);
-    }
-}
-
-static void
 eventFixtureSetUp(eventFixture *fix, const void *opaque)
 {
-    static bool registered;
-
-    if (!registered)
-        g_assert_cmpint(virEventRegisterDefaultImpl(), ==, 0);
-    registered = true;
+    eventLoopRegister();
     g_assert_nonnull(fix->conn = virConnectOpen("test:///default"));
     g_assert_nonnull(fix->dom = virDomainLookupByName(fix->conn, "test"));
 }
@@ -86,7 +61,7 @@ eventFixtureSetUp(eventFixture *fix, const void *opaque)
 static void
 eventFixtureTearDown(eventFixture *fix, const void *opaque)
 {
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpint(fix->priv.subscribed, ==, 0);
     virDomainFree(fix->dom);
     g_assert_cmpint(virConnectClose(fix->conn), ==, 0);

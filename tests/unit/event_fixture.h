@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* event_fixture.h: a driver that only counts, and libvirt's own event loop in the test's thread */
+/* event_fixture.h: a driver that only counts, and a connection that it serves */
 
 #pragma once
 
@@ -27,6 +27,3 @@ void eventFixtureAdd(const char *path, void (*func)(eventFixture *fix, const voi
 
 /* Of disk vda of fix->dom */
 void eventFixturePublish(eventFixture *fix, int event);
-
-/* Lets the loop do all that there is to do. */
-void eventFixtureRunLoop(void);

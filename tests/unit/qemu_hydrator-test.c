@@ -306,20 +306,6 @@ testRequestFails(void)
     storageFixtureClear(&fix);
 }
 
-static void
-testNoDepths(void)
-{
-    storageFixture fix;
-    testEnd end = { 0 };
-
-    storageFixtureMake(&fix, "2", "");
-    storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, FALSE);
-    g_assert_null(testBegin(storageFixtureConnect(&fix), &end, ALL, 0));
-    expectError(VIR_ERR_OPERATION_UNSUPPORTED, "this QEMU's export '" STORAGE_FIXTURE_EXPORT
-                "' cannot be hydrated");
-    storageFixtureClear(&fix);
-}
-
 /* The socket is taken over all the same. */
 static void
 testNoServer(void)
@@ -360,7 +346,6 @@ testDescriptors(void)
     testStopped(NULL);
     testServerDies();
     testRequestFails();
-    testNoDepths();
     testNoServer();
     g_assert_cmpuint(testCountFds(), ==, before);
 }
@@ -381,7 +366,6 @@ main(int argc, char **argv)
     g_test_add_data_func("/qemu_hydrator/stopped/before", "", testStopped);
     g_test_add_func("/qemu_hydrator/server-dies", testServerDies);
     g_test_add_func("/qemu_hydrator/request-fails", testRequestFails);
-    g_test_add_func("/qemu_hydrator/no-depths", testNoDepths);
     g_test_add_func("/qemu_hydrator/no-server", testNoServer);
     g_test_add_func("/qemu_hydrator/descriptors", testDescriptors);
     return g_test_run();

@@ -3,7 +3,6 @@
 
 #include "streams_fixture.h"
 
-#include "expect.h"
 #include "qemu/qemu_turn.h"
 #include "util/stock.h"
 
@@ -258,35 +257,6 @@ testSample(streamsFixture *fix, const void *opaque)
 }
 
 static void
-testStateTooLong(streamsFixture *fix, const void *opaque)
-{
-    g_autofree char *name = g_strnfill(VIR_DOMAIN_STREAM_DISK_NAME_BUFLEN - 1, 'x');
-    g_autofree char *too_long = g_strconcat(name, "x", NULL);
-    char target[] = "vda";
-    const domainDisk fits = { .target = name, .alias = name };
-    const domainDisk bad_alias = { .target = target, .alias = too_long };
-    const domainDisk bad_target = { .target = too_long, .alias = target };
-    const domainDisk *const disks[] = { &fits, &bad_alias, &bad_target };
-    virDomainStreamDiskState state = { .offset = 42 };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(disks); i++) {
-        g_autoptr(qemuStream) stream =
-            qemuStreamsBegin(fix->streams, fix->dom, disks[i], NULL,
-                             &(streamSettings) { 0 });
-
-        if (i == 0) {
-            g_assert_cmpint(qemuStreamsGetState(fix->streams, stream, &state), ==, 0);
-            g_assert_cmpstr(state.alias, ==, name);
-            state.offset = 42;
-            continue;
-        }
-        g_assert_cmpint(qemuStreamsGetState(fix->streams, stream, &state), ==, -1);
-        expectError(VIR_ERR_OVERFLOW, "is too long");
-        g_assert_cmpuint(state.offset, ==, 42);
-    }
-}
-
-static void
 testEntry(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 1000);
@@ -525,7 +495,6 @@ main(int argc, char **argv)
     streamsFixtureAdd("/qemu_streams/reasons", false, testReasons);
     streamsFixtureAdd("/qemu_streams/echo", false, testEcho);
     streamsFixtureAdd("/qemu_streams/sample", false, testSample);
-    streamsFixtureAdd("/qemu_streams/state-too-long", false, testStateTooLong);
     streamsFixtureAdd("/qemu_streams/entry", false, testEntry);
     streamsFixtureAdd("/qemu_streams/find", false, testFind);
     streamsFixtureAdd("/qemu_streams/list", false, testList);

@@ -39,6 +39,7 @@ testWait(streamsFixture *fix, const void *opaque)
     const streamSettings change = { .named = STREAM_SETTINGS_HYDRATE, .paused = true };
     unsigned long long speed;
 
+    testKeep(fix, NULL, true);
     testAssertKept(fix, fix->dom);
     held = streamsFixtureBegin(fix, fix->dom, "vdb", LIMIT);
     testAssertKept(fix, fix->other);
@@ -72,16 +73,28 @@ testRefused(streamsFixture *fix, const void *opaque)
     testKeep(fix, NULL, true);
 }
 
-/* What is found there, of whatever streams, is replaced; a guest that ended has none any more. */
+/* What is found there, of whatever streams, is replaced. */
 static void
 testFound(streamsFixture *fix, const void *opaque)
 {
-    g_autoptr(qemuStream) first = streamsFixtureRun(fix, fix->dom, "vda");
-
     qemuStreamsPolicyKept(fix->streams, fix->dom, "", true);
     testKeep(fix, NULL, true);
-    qemuStreamsPolicyKept(fix->streams, fix->dom, "", true);
+    testAssertKept(fix, fix->dom);
+}
+
+/* Whatever the guest brings with it when it is restored, the first stream takes it away. */
+static void
+testRestored(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) first = streamsFixtureRun(fix, fix->dom, "vda");
+    g_autoptr(qemuStream) again = NULL;
+
+    testKeep(fix, NULL, true);
+    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
     qemuStreamsForgetEnded(fix->streams, fix->dom);
+    testAssertKept(fix, fix->dom);
+    again = streamsFixtureRun(fix, fix->dom, "vda");
+    testKeep(fix, NULL, true);
     testAssertKept(fix, fix->dom);
 }
 
@@ -133,6 +146,7 @@ main(int argc, char **argv)
     streamsFixtureAdd("/qemu_streams_policy/wait", true, testWait);
     streamsFixtureAdd("/qemu_streams_policy/refused", true, testRefused);
     streamsFixtureAdd("/qemu_streams_policy/found", true, testFound);
+    streamsFixtureAdd("/qemu_streams_policy/restored", true, testRestored);
     streamsFixtureAdd("/qemu_streams_policy/adopt", true, testAdopt);
     streamsFixtureAdd("/qemu_streams_policy/in-process", false, testInProcess);
     return g_test_run();

@@ -334,15 +334,11 @@ testCloseWhileCalling(void)
 static void
 testPong(void)
 {
-    const rpc_header ping = {
-        .prog = RPC_KEEPALIVE_PROGRAM, .vers = RPC_KEEPALIVE_VERSION,
-        .proc = RPC_KEEPALIVE_PING, .type = RPC_TYPE_MESSAGE,
-    };
     g_auto(rpcMessage) pong = { 0 };
     int fd;
     rpcClient *client = newClient(&quiet, &fd);
 
-    wireSend(fd, &ping, NULL, NULL);
+    wirePing(fd);
     g_assert_true(wireReceive(fd, &pong));
     g_assert_cmpuint(pong.header.prog, ==, RPC_KEEPALIVE_PROGRAM);
     g_assert_cmpint(pong.header.proc, ==, RPC_KEEPALIVE_PONG);

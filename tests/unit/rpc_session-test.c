@@ -278,15 +278,11 @@ testBurst(void)
 static void
 testPong(void)
 {
-    const rpc_header ping = {
-        .prog = RPC_KEEPALIVE_PROGRAM, .vers = RPC_KEEPALIVE_VERSION,
-        .proc = RPC_KEEPALIVE_PING, .type = RPC_TYPE_MESSAGE,
-    };
     g_auto(rpcMessage) pong = { 0 };
     fixture fix;
 
     start(&fix, &lax);
-    wireSend(fix.fd, &ping, NULL, NULL);
+    wirePing(fix.fd);
     settle();
     g_assert_true(wireReceive(fix.fd, &pong));
     g_assert_cmpint(pong.header.proc, ==, RPC_KEEPALIVE_PONG);

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "event_loop.h"
 #include "stream_event.h"
 #include "util/handle.h"
 #include "util/lock.h"
@@ -83,11 +84,7 @@ simulationFixtureGet(const streamEntry *entry, const char *name)
 static void
 simulationFixtureSetUp(simulationFixture *fix, const void *plan)
 {
-    static bool registered;
-
-    if (!registered)
-        g_assert_cmpint(virEventRegisterDefaultImpl(), ==, 0);
-    registered = true;
+    eventLoopRegister();
     simulationFixtureEvents.text = g_string_new(NULL);
     g_assert_nonnull(fix->conn = virConnectOpen("test:///default"));
     fix->dom = simulationFixtureDomainNew(fix->conn, "a", plan);

@@ -3,6 +3,7 @@
 
 #include "event_fixture.h"
 
+#include "event_loop.h"
 #include "expect.h"
 
 /* A listener, and what it was told */
@@ -50,7 +51,7 @@ static void
 testListenerFree(testListener *listener)
 {
     streamEventUnlisten(listener->id);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpint(listener->destroyed, ==, 1);
     g_string_free(listener->heard, TRUE);
     g_free(listener);
@@ -66,7 +67,7 @@ testOrder(eventFixture *fix, const void *opaque)
     streamEventPublish(&fix->priv, 1, streamEntryNew(fix->dom, "vdb"));
     eventFixturePublish(fix, 2);
     g_assert_cmpstr(listener->heard->str, ==, ""); /* only in the loop */
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(listener->heard->str, ==, "0 vda, 1 vdb, 2 vda");
 
     g_assert_cmpint(fix->priv.closed, ==, 0);
@@ -85,7 +86,7 @@ testTwo(eventFixture *fix, const void *opaque)
     g_assert_cmpint(first->id, !=, second->id);
     g_assert_cmpint(fix->priv.subscribed, ==, 2);
     eventFixturePublish(fix, 0);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(first->heard->str, ==, "0 vda");
     g_assert_cmpstr(second->heard->str, ==, "0 vda");
     g_assert_cmpstr(elsewhere->heard->str, ==, "");
@@ -93,7 +94,7 @@ testTwo(eventFixture *fix, const void *opaque)
     testListenerFree(first);
     g_assert_cmpint(fix->priv.subscribed, ==, 1);
     eventFixturePublish(fix, 1);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(second->heard->str, ==, "0 vda, 1 vda");
     testListenerFree(second);
     testListenerFree(elsewhere);
@@ -118,7 +119,7 @@ testUnlistenItself(eventFixture *fix, const void *opaque)
     first->opaque = first;
     eventFixturePublish(fix, 0);
     eventFixturePublish(fix, 1);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(first->heard->str, ==, "0 vda");
     g_assert_cmpint(first->destroyed, ==, 1);
     g_assert_cmpstr(second->heard->str, ==, "0 vda, 1 vda");
@@ -136,7 +137,7 @@ testUnlistenNext(eventFixture *fix, const void *opaque)
     first->then = testThenUnlisten;
     first->opaque = second;
     eventFixturePublish(fix, 0);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(second->heard->str, ==, "");
     g_assert_cmpint(second->destroyed, ==, 1);
     testListenerFree(first);
@@ -154,11 +155,11 @@ testUnlistenLast(eventFixture *fix, const void *opaque)
     streamEventUnlisten(listener->id);
     eventFixturePublish(fix, 1); /* nobody listens */
     later = testListen(&fix->priv);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(listener->heard->str, ==, "");
     g_assert_cmpstr(later->heard->str, ==, "");
     eventFixturePublish(fix, 2);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(later->heard->str, ==, "2 vda");
     testListenerFree(listener);
     testListenerFree(later);
@@ -187,9 +188,9 @@ testListenWithin(eventFixture *fix, const void *opaque)
     first->then = testThenListen;
     first->opaque = &within;
     eventFixturePublish(fix, 0);
-    eventFixtureRunLoop();
+    eventLoopRun();
     eventFixturePublish(fix, 1);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(first->heard->str, ==, "0 vda, 1 vda");
     g_assert_cmpstr(within.made->heard->str, ==, "1 vda");
     testListenerFree(first);
@@ -208,7 +209,7 @@ testRefused(eventFixture *fix, const void *opaque)
     g_assert_true(via.driver == &eventFixtureDriver);
     g_assert_true(via.priv == &fix->priv);
     eventFixturePublish(fix, 0);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpint(listener.destroyed, ==, 0);
     g_assert_cmpint(fix->priv.closed, ==, 0);
 }
@@ -230,7 +231,7 @@ testFds(eventFixture *fix, const void *opaque)
     driverConn via = { .driver = &eventFixtureDriver, .priv = &fix->priv };
     int before;
 
-    eventFixtureRunLoop();
+    eventLoopRun();
     before = testCountFds();
     for (int i = 0; i < 10; i++) {
         testListener *first = testListen(&fix->priv);
@@ -242,7 +243,7 @@ testFds(eventFixture *fix, const void *opaque)
         fix->priv.refuses = true;
         g_assert_cmpint(streamEventListen(&via, testHear, NULL, NULL), ==, -1);
         fix->priv.refuses = false;
-        eventFixtureRunLoop();
+        eventLoopRun();
         g_assert_cmpint(testCountFds(), ==, before);
     }
 }
@@ -274,7 +275,7 @@ testThreads(eventFixture *fix, const void *opaque)
         threads[i] = g_thread_new("publisher", testPublisher, fix);
     for (int i = 0; i < THREADS; i++)
         g_thread_join(threads[i]);
-    eventFixtureRunLoop();
+    eventLoopRun();
 
     heard = g_strsplit(listener->heard->str, ", ", -1);
     g_assert_cmpuint(g_strv_length(heard), ==, THREADS * EVENTS);
@@ -341,7 +342,7 @@ testComeAndGo(eventFixture *fix, const void *opaque)
     first = g_thread_new("first", testRaceRun, &races[0]);
     second = g_thread_new("second", testRaceRun, &races[1]);
     while (g_atomic_int_get(&races[0].running) || g_atomic_int_get(&races[1].running))
-        eventFixtureRunLoop();
+        eventLoopRun();
     g_thread_join(first);
     g_thread_join(second);
 }

@@ -3,6 +3,7 @@
 
 #include "event_fixture.h"
 
+#include "event_loop.h"
 #include "expect.h"
 #include "util/error.h"
 #include "util/handle.h"
@@ -77,7 +78,7 @@ static void
 testDeregister(testCallback *callback)
 {
     g_assert_cmpint(streamEventDeregister(callback->conn, callback->id), ==, 0);
-    eventFixtureRunLoop();
+    eventLoopRun();
 }
 
 /* After it was deregistered */
@@ -111,12 +112,12 @@ testEvents(eventFixture *fix, const void *opaque)
     eventFixturePublish(fix, 0);
     streamEventPublish(&fix->priv, 2, entry);
     g_assert_cmpstr(callback->heard->str, ==, "");
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(callback->heard->str, ==, "0 test/vda, 2 test/vdb alias=virtio-disk1");
 
     testDeregister(callback);
     eventFixturePublish(fix, 3);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(callback->heard->str, ==, "0 test/vda, 2 test/vdb alias=virtio-disk1");
     g_assert_cmpint(fix->priv.closed, ==, 1);
     testCallbackFree(callback);
@@ -131,7 +132,7 @@ testDomain(eventFixture *fix, const void *opaque)
 
     eventFixturePublish(fix, 0);
     streamEventPublish(&fix->priv, 1, streamEntryNew(other, "vda"));
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(one->heard->str, ==, "1 other/vda");
     g_assert_cmpstr(all->heard->str, ==, "0 test/vda, 1 other/vda");
     testDeregister(one);
@@ -150,7 +151,7 @@ testDomainGone(eventFixture *fix, const void *opaque)
     streamEventPublish(&fix->priv, 1, streamEntryNew(other, "vda"));
     g_assert_cmpint(virDomainDestroy(other), ==, 0);
     virDomainFree(other);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(callback->heard->str, ==, "1 other/vda");
     testDeregister(callback);
     testCallbackFree(callback);
@@ -164,7 +165,7 @@ testLeavesItself(eventFixture *fix, const void *opaque)
     callback->leaves = true;
     eventFixturePublish(fix, 0);
     eventFixturePublish(fix, 1);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(callback->heard->str, ==, "0 test/vda");
     testCallbackFree(callback);
 }
@@ -244,13 +245,13 @@ testLost(eventFixture *fix, const void *opaque)
     eventFixturePublish(fix, 0);
     streamEventLost(&fix->priv);
     streamEventPublish(&other, 1, streamEntryNew(fix->dom, "vda"));
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(callback->heard->str, ==, "0 test/vda, 1 test/vda");
     g_assert_cmpint(other.subscribed, ==, 1);
     g_assert_cmpint(fix->priv.closed, ==, 1);
 
     eventFixturePublish(fix, 2);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(callback->heard->str, ==, "0 test/vda, 1 test/vda");
 
     testDeregister(callback);
@@ -269,10 +270,10 @@ testLostForGood(eventFixture *fix, const void *opaque)
 
     testOther = NULL;
     streamEventLost(&fix->priv);
-    eventFixtureRunLoop();
+    eventLoopRun();
     testOther = &other;
     streamEventLost(&fix->priv);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpint(other.subscribed, ==, 0);
     g_assert_cmpint(other.closed, ==, 1);
     g_assert_cmpint(fix->priv.closed, ==, 0);
@@ -294,7 +295,7 @@ testLostTooLate(eventFixture *fix, const void *opaque)
     leaving->leaves = true;
     eventFixturePublish(fix, 0);
     streamEventLost(&fix->priv);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpint(other.subscribed, ==, 1);
     testDeregister(staying);
     testCallbackFree(leaving);
@@ -312,7 +313,7 @@ testLostListener(eventFixture *fix, const void *opaque)
 
     testOther = &other;
     streamEventLost(&fix->priv);
-    eventFixtureRunLoop();
+    eventLoopRun();
     g_assert_cmpint(other.subscribed, ==, 0);
     streamEventUnlisten(id);
 }

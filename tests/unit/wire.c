@@ -56,6 +56,17 @@ wireSend(int fd, const rpc_header *header, xdrproc_t filter, const void *data)
     wireWrite(fd, start, len);
 }
 
+void
+wirePing(int fd)
+{
+    const rpc_header ping = {
+        .prog = RPC_KEEPALIVE_PROGRAM, .vers = RPC_KEEPALIVE_VERSION,
+        .proc = RPC_KEEPALIVE_PING, .type = RPC_TYPE_MESSAGE,
+    };
+
+    wireSend(fd, &ping, NULL, NULL);
+}
+
 /* FALSE if the other end closes before or within */
 static gboolean
 wireRead(int fd, void *bytes, size_t len)

@@ -16,6 +16,9 @@ void wireWrite(int fd, const void *bytes, size_t len);
 /* Sends @header with a payload of @filter, if that is not NULL. */
 void wireSend(int fd, const rpc_header *header, xdrproc_t filter, const void *data);
 
+/* Sends what asks whether this end is alive. */
+void wirePing(int fd);
+
 /* Waits for one message; FALSE if the other end closes instead. */
 gboolean wireReceive(int fd, rpcMessage *msg);
 

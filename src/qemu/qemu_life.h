@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_life.h: the states that a stream passes through, and the events that tell of them
+ *
+ *              ┌──────────────► RUNNING ──► STOPPING
+ *   STARTING ──┤                   │            │
+ *              └───────────────────┴────────────┴──► COMPLETED, STOPPED or FAILED
+ *
+ * The job may end at any moment, also before anybody saw it run. What has ended stays so. Under the
+ * lock that protects the stream, so that events leave in the order of what happened.
+ */
+
+#pragma once
+
+#include "qemu/qemu_stream.h"
+
+/* The job runs, which is told, unless it was known, or @announce is false. */
+void qemuLifeRun(qemuStream *stream, bool announce);
+
+/* A stop was asked for, or (@stopping false) has failed. Nothing if it cannot be stopped. */
+void qemuLifeSetStopping(qemuStream *stream, bool stopping);
+
+/* Tells how far it is. */
+void qemuLifeTick(qemuStream *stream);
+
+/* An active one has ended: tells that it ran, if that is owed, and the end. @reason: why; QEMU's own
+ * error is preferred. */
+void qemuLifeEnd(qemuStream *stream, virDomainStreamDiskStatus state, const char *reason);
+
+/* The job of a STARTING one was refused, and nobody hears of it. */
+void qemuLifeRefuse(qemuStream *stream);

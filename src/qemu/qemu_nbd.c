@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qemu_nbd.c: an asynchronous handle of libnbd's, which only this file uses */
+
+#include "qemu/qemu_nbd.h"
+
+#include <errno.h>
+#include <libnbd.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "qemu/qemu_extents.h"
+#include "util/error.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+#define QEMU_NBD_DEPTH "qemu:allocation-depth"
+
+typedef struct nbd_handle nbdHandle;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(nbdHandle, nbd_close)
+
+struct _qemuNbd {
+    nbdHandle *handle;
+    guint64 size;
+    guint pending; /* requests of any kind */
+    char *error;
+};
+
+typedef struct _qemuNbdWindow qemuNbdWindow;
+struct _qemuNbdWindow {
+    qemuNbd *self;
+    qemuMap *map;
+    qemuExtents *extents;
+};
+
+typedef struct _qemuNbdRange qemuNbdRange;
+struct _qemuNbdRange {
+    qemuNbd *self;
+    guint64 len;
+    gint64 began;
+    qemuNbdCached cached;
+    void *opaque;
+};
+
+static nbdHandle *
+qemuNbdConnect(int fd, const char *name)
+{
+    g_autoptr(nbdHandle) handle = nbd_create();
+    bool ready = handle && nbd_set_export_name(handle, name) == 0 &&
+                 nbd_add_meta_context(handle, LIBNBD_CONTEXT_BASE_ALLOCATION) == 0 &&
+                 nbd_add_meta_context(handle, QEMU_NBD_DEPTH) == 0;
+
+    if (!ready)
+        close(fd);
+    if (!ready || nbd_connect_socket(handle, fd) < 0) {
+        errorReport(VIR_ERR_OPERATION_FAILED, "export '%s': %s", name, nbd_get_error());
+        return NULL;
+    }
+    if (nbd_can_cache(handle) != 1 || nbd_can_meta_context(handle, QEMU_NBD_DEPTH) != 1 ||
+        nbd_can_meta_context(handle, LIBNBD_CONTEXT_BASE_ALLOCATION) != 1) {
+        errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "this QEMU's export '%s' cannot be hydrated",
+                    name);
+        return NULL;
+    }
+    return g_steal_pointer(&handle);
+}
+
+qemuNbd *
+qemuNbdNew(int fd, const char *name)
+{
+    nbdHandle *handle = qemuNbdConnect(fd, name);
+    qemuNbd *self;
+
+    if (!handle)
+        return NULL;
+    self = g_new(qemuNbd, 1);
+    *self = (qemuNbd) {
+        .handle = handle,
+        .size = (guint64) nbd_get_size(handle),
+    };
+    return self;
+}
+
+void
+qemuNbdFree(qemuNbd *self)
+{
+    if (!self)
+        return;
+    nbd_close(self->handle); /* frees what is pending, and calls it back */
+    g_free(self->error);
+    g_free(self);
+}
+
+guint64
+qemuNbdGetSize(const qemuNbd *self)
+{
+    return self->size;
+}
+
+const char *
+qemuNbdGetError(const qemuNbd *self)
+{
+    return self->error;
+}
+
+bool
+qemuNbdIsIdle(const qemuNbd *self)
+{
+    return self->pending == 0;
+}
+
+static void
+qemuNbdFail(qemuNbd *self, const char *what, const char *why)
+{
+    if (!self->error)
+        self->error = g_strdup_printf("%s: %s", what, why);
+}
+
+static int
+qemuNbdExtents(void *opaque, const char *context, uint64_t offset, uint32_t *entries, size_t n,
+               int *error)
+{
+    qemuNbdWindow *window = opaque;
+
+    if (g_str_equal(context, QEMU_NBD_DEPTH))
+        qemuExtentsAddDepths(window->extents, entries, n);
+    else
+        qemuExtentsAddStates(window->extents, entries, n);
+    return 0;
+}
+
+static int
+qemuNbdWindowDone(void *opaque, int *error)
+{
+    qemuNbdWindow *window = opaque;
+    qemuNbd *self = window->self;
+
+    self->pending--;
+    if (*error)
+        qemuNbdFail(self, "block status", g_strerror(*error));
+    else if (qemuExtentsFill(window->extents, window->map) == 0)
+        qemuNbdFail(self, "block status", "QEMU tells nothing");
+    return 0;
+}
+
+static void
+qemuNbdWindowFree(void *opaque)
+{
+    qemuNbdWindow *window = opaque;
+
+    qemuExtentsFree(window->extents);
+    g_free(window);
+}
+
+void
+qemuNbdBlockStatus(qemuNbd *self, guint64 offset, guint64 len, qemuMap *map)
+{
+    qemuNbdWindow *window;
+
+    if (self->error)
+        return;
+    window = g_new(qemuNbdWindow, 1);
+    *window = (qemuNbdWindow) {
+        .self = self,
+        .map = map,
+        .extents = qemuExtentsNew(offset, len),
+    };
+    self->pending++;
+    if (nbd_aio_block_status(self->handle, len, offset,
+                             (nbd_extent_callback) { .callback = qemuNbdExtents,
+                                                     .user_data = window },
+                             (nbd_completion_callback) { .callback = qemuNbdWindowDone,
+                                                         .user_data = window,
+                                                         .free = qemuNbdWindowFree }, 0) < 0)
+        qemuNbdFail(self, "block status", nbd_get_error());
+}
+
+static int
+qemuNbdRangeDone(void *opaque, int *error)
+{
+    qemuNbdRange *range = opaque;
+    qemuNbd *self = range->self;
+
+    self->pending--;
+    if (*error)
+        qemuNbdFail(self, "copying", g_strerror(*error));
+    else
+        range->cached(range->len, (guint64) (g_get_monotonic_time() - range->began),
+                      range->opaque);
+    return 0;
+}
+
+void
+qemuNbdCache(qemuNbd *self, guint64 offset, guint64 len, qemuNbdCached cached, void *opaque)
+{
+    qemuNbdRange *range;
+
+    if (self->error)
+        return;
+    range = g_new(qemuNbdRange, 1);
+    *range = (qemuNbdRange) {
+        .self = self,
+        .len = len,
+        .began = g_get_monotonic_time(),
+        .cached = cached,
+        .opaque = opaque,
+    };
+    self->pending++;
+    if (nbd_aio_cache(self->handle, len, offset,
+                      (nbd_completion_callback) { .callback = qemuNbdRangeDone,
+                                                  .user_data = range,
+                                                  .free = g_free }, 0) < 0)
+        qemuNbdFail(self, "copying", nbd_get_error());
+}
+
+static int
+qemuNbdFlushed(void *opaque, int *error)
+{
+    qemuNbd *self = opaque;
+
+    self->pending--;
+    if (*error)
+        qemuNbdFail(self, "flush", g_strerror(*error));
+    return 0;
+}
+
+void
+qemuNbdFlush(qemuNbd *self)
+{
+    if (self->error)
+        return;
+    self->pending++;
+    if (nbd_aio_flush(self->handle,
+                      (nbd_completion_callback) { .callback = qemuNbdFlushed,
+                                                  .user_data = self }, 0) < 0)
+        qemuNbdFail(self, "flush", nbd_get_error());
+}
+
+static void
+qemuNbdPoll(qemuNbd *self, gint64 us)
+{
+    unsigned int direction = nbd_aio_get_direction(self->handle);
+    struct pollfd fd = {
+        .fd = nbd_aio_get_fd(self->handle),
+        .events = (short) ((direction & LIBNBD_AIO_DIRECTION_READ ? POLLIN : 0) |
+                           (direction & LIBNBD_AIO_DIRECTION_WRITE ? POLLOUT : 0)),
+    };
+    const struct timespec timeout = { .tv_sec = us / G_USEC_PER_SEC,
+                                      .tv_nsec = us % G_USEC_PER_SEC * 1000 };
+    int rc = 0;
+
+    if (ppoll(&fd, 1, &timeout, NULL) < 0) {
+        if (errno != EINTR)
+            qemuNbdFail(self, "poll", g_strerror(errno));
+        return;
+    }
+    if (fd.revents & (POLLIN | POLLHUP | POLLERR))
+        rc = nbd_aio_notify_read(self->handle);
+    else if (fd.revents & POLLOUT)
+        rc = nbd_aio_notify_write(self->handle);
+    if (rc < 0)
+        qemuNbdFail(self, "connection", nbd_get_error());
+}
+
+/* No callback retires its request: if the connection breaks in the very call that sends one,
+ * libnbd 1.14 still reads it afterwards. */
+static void
+qemuNbdRetire(qemuNbd *self)
+{
+    int64_t cookie;
+
+    while ((cookie = nbd_aio_peek_command_completed(self->handle)) > 0)
+        nbd_aio_command_completed(self->handle, (uint64_t) cookie);
+}
+
+void
+qemuNbdWait(qemuNbd *self, gint64 us)
+{
+    if (self->error)
+        return;
+    qemuNbdPoll(self, MAX(us, 0));
+    qemuNbdRetire(self);
+    if (nbd_aio_is_dead(self->handle) || nbd_aio_is_closed(self->handle))
+        qemuNbdFail(self, "connection", "QEMU has closed it");
+}

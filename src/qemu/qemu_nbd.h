@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_nbd.h: a connection to an export of QEMU's, with many requests in flight
+ *
+ * A request returns at once; its answer comes in qemuNbdWait(). What goes wrong first is the end:
+ * from then on nothing is sent. Used by one thread.
+ */
+
+#pragma once
+
+#include "qemu/qemu_map.h"
+
+typedef struct _qemuNbd qemuNbd;
+
+/* @fd: connected to the server, and closed with the connection, also on error; @name: of the
+ * export. NULL on error, also if QEMU does not tell of its layers. */
+qemuNbd *qemuNbdNew(int fd, const char *name);
+
+/* What is in flight is not waited for. */
+void qemuNbdFree(qemuNbd *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuNbd, qemuNbdFree)
+
+guint64 qemuNbdGetSize(const qemuNbd *self);
+
+/* Why nothing goes any more; NULL: all is well. */
+const char *qemuNbdGetError(const qemuNbd *self);
+
+/* No request is in flight. */
+bool qemuNbdIsIdle(const qemuNbd *self);
+
+/* Asks what a window of @map looks like, which is told of it. */
+void qemuNbdBlockStatus(qemuNbd *self, guint64 offset, guint64 len, qemuMap *map);
+
+/* @len bytes were copied; it took @us microseconds. */
+typedef void (*qemuNbdCached)(guint64 len, guint64 us, void *opaque);
+
+/* Has QEMU copy the range from the layers below into the image; calls @cached when that is done,
+ * unless it fails. */
+void qemuNbdCache(qemuNbd *self, guint64 offset, guint64 len, qemuNbdCached cached, void *opaque);
+
+/* Has QEMU make safe what it copied. */
+void qemuNbdFlush(qemuNbd *self);
+
+/* Waits until the server says something, but @us microseconds at most, and deals with it. */
+void qemuNbdWait(qemuNbd *self, gint64 us);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qemu_stats.h: what is told of a stream: its statistics, and their short form */
+
+#pragma once
+
+#include "qemu/qemu_stream.h"
+#include "stream_entry.h"
+
+/* The VIR_DOMAIN_STREAM_DISK_STATS_* parameters of the present moment, as an entry. */
+streamEntry *qemuStatsGetEntry(const qemuStream *stream, gint64 now);
+
+/* The short form; -1 if a name is longer than its place. */
+int qemuStatsGetState(const qemuStream *stream, virDomainStreamDiskStatePtr state);

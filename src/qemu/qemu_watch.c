@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qemu_watch.c: the tick of every second, and the first look at all guests */
+
+#include "qemu/qemu_watch.h"
+
+#include "qemu/qemu_sync.h"
+#include "util/error.h"
+#include "util/handle.h"
+#include "util/lock.h"
+#include "util/log.h"
+
+#define QEMU_WATCH_TICK 1000 /* ms */
+
+/* So long a guest may take to say what it streams before it is seen later than the others. */
+#define QEMU_WATCH_FIRST_MAX (3 * G_USEC_PER_SEC)
+
+/* Without any event a job that libvirt does not know is given up at this tick: the event of
+ * an end can lag behind the answer to a question. */
+#define QEMU_WATCH_MISSED_MAX 3
+
+LOG_INIT("qemu.watch");
+
+struct _qemuWatch {
+    virConnectPtr conn; /* the owner's, as long as this lives */
+    loop *where;
+    queues *guests;
+    qemuStreams *streams;
+    qemuHydration *hydration; /* NULL: none */
+    gint blind;               /* atomic */
+
+    GMutex lock;   /* protects tick; taken before the table's */
+    GSource *tick; /* NULL while asleep */
+};
+
+/* What a guest is to be asked in its queue */
+typedef struct _qemuWatchTask qemuWatchTask;
+struct _qemuWatchTask {
+    qemuWatch *self;
+    virDomainPtr dom;
+    bool adopt;    /* the pulls that nobody knows */
+    bool announce; /* publish STARTED for them */
+};
+
+qemuWatch *
+qemuWatchNew(virConnectPtr conn, loop *where, queues *guests, qemuStreams *streams,
+             qemuHydration *hydration)
+{
+    qemuWatch *self = g_new0(qemuWatch, 1);
+
+    g_mutex_init(&self->lock);
+    self->conn = conn;
+    self->where = where;
+    self->guests = guests;
+    self->streams = streams;
+    self->hydration = hydration;
+    return self;
+}
+
+void
+qemuWatchFree(qemuWatch *self)
+{
+    if (!self)
+        return;
+    if (self->tick)
+        g_source_destroy(self->tick);
+    g_clear_pointer(&self->tick, g_source_unref);
+    g_mutex_clear(&self->lock);
+    g_free(self);
+}
+
+static void
+qemuWatchTaskFree(void *opaque)
+{
+    qemuWatchTask *task = opaque;
+
+    handleFreeDomain(task->dom);
+    g_free(task);
+}
+
+static void
+qemuWatchPush(qemuWatch *self, virDomainPtr dom, void (*func)(void *task), bool adopt,
+              bool announce)
+{
+    qemuWatchTask *task = g_new(qemuWatchTask, 1);
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+
+    virDomainGetUUIDString(dom, uuid);
+    virDomainRef(dom);
+    *task = (qemuWatchTask) {
+        .self = self, .dom = dom, .adopt = adopt, .announce = announce,
+    };
+    queuesPush(self->guests, uuid, func, task, qemuWatchTaskFree);
+}
+
+/* The streams to ask about; NULL if there are none: then it falls asleep. */
+static GPtrArray *
+qemuWatchListStreams(qemuWatch *self)
+{
+    LOCK_SCOPE(&self->lock);
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
+
+    if (active->len > 0 || g_atomic_int_get(&self->blind))
+        return g_steal_pointer(&active);
+    g_clear_pointer(&self->tick, g_source_unref);
+    return NULL;
+}
+
+/* libvirt knows no job, and no event has told its end yet. */
+static void
+qemuWatchMissed(qemuWatch *self, qemuStream *stream)
+{
+    if (self->hydration)
+        qemuHydrationEnd(self->hydration, stream);
+    if (qemuStreamsMissed(self->streams, stream) >= QEMU_WATCH_MISSED_MAX)
+        qemuSyncResolve(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+                        "the block job is gone, nobody told why", false);
+}
+
+/* Asks how far a stream is. */
+static void
+qemuWatchAsk(qemuWatch *self, qemuStream *stream)
+{
+    int rc;
+
+    if (self->hydration)
+        qemuHydrationReport(self->hydration, stream);
+    rc = qemuSyncSample(self->streams, stream, true);
+    if (rc < 0)
+        LOG_DEBUG("progress of disk %s: %s", stream->target, errorText());
+    if (rc == 1 && self->hydration)
+        qemuHydrationTick(self->hydration, stream);
+    if (rc == 0)
+        qemuWatchMissed(self, stream);
+}
+
+static void
+qemuWatchAdopt(const qemuWatchTask *task)
+{
+    if (qemuSyncAdopt(task->self->streams, task->dom, task->announce) < 0)
+        LOG_DEBUG("streams of a domain: %s", errorText());
+}
+
+static void
+qemuWatchAskGuest(void *opaque)
+{
+    const qemuWatchTask *task = opaque;
+    g_autoptr(GPtrArray) active = NULL;
+
+    if (task->adopt)
+        qemuWatchAdopt(task);
+    active = qemuStreamsListActive(task->self->streams, task->dom);
+    for (guint i = 0; i < active->len; i++) {
+        if (qemuStreamsIsQuiet(task->self->streams, g_ptr_array_index(active, i)))
+            return;
+        qemuWatchAsk(task->self, g_ptr_array_index(active, i));
+    }
+    if (qemuSyncSpeeds(task->self->streams, task->dom) < 0)
+        LOG_DEBUG("speed of a job: %s", errorText());
+}
+
+/* A table of guests by UUID; @dom, a reference, is taken over. */
+static void
+qemuWatchAddGuest(GHashTable *guests, virDomainPtr dom)
+{
+    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+
+    virDomainGetUUIDString(dom, uuid);
+    g_hash_table_replace(guests, g_strdup(uuid), dom);
+}
+
+/* The guests of @streams; and, if @all, those that run. */
+static GHashTable *
+qemuWatchListGuests(qemuWatch *self, GPtrArray *streams, bool all)
+{
+    GHashTable *guests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                               (GDestroyNotify) handleFreeDomain);
+    g_autoptr(GPtrArray) doms = all ? qemuSyncListDomains(self->conn) : NULL;
+
+    if (all && !doms)
+        LOG_WARNING("cannot look for running streams: %s", errorText());
+    for (guint i = 0; i < streams->len; i++)
+        qemuWatchAddGuest(guests,
+                          qemuStreamsGetDomain(self->streams, g_ptr_array_index(streams, i)));
+    for (guint i = 0; doms && i < doms->len; i++) {
+        virDomainRef(g_ptr_array_index(doms, i));
+        qemuWatchAddGuest(guests, g_ptr_array_index(doms, i));
+    }
+    return guests;
+}
+
+/* A guest that is busy with something else, or does not answer, is not asked more than once. */
+static gboolean
+qemuWatchTick(void *opaque)
+{
+    qemuWatch *self = opaque;
+    g_autoptr(GPtrArray) active = qemuWatchListStreams(self);
+    bool blind = g_atomic_int_get(&self->blind);
+    g_autoptr(GHashTable) guests = NULL;
+    GHashTableIter iter;
+    void *uuid;
+    void *dom;
+
+    if (!active)
+        return G_SOURCE_REMOVE;
+    guests = qemuWatchListGuests(self, active, blind);
+    g_hash_table_iter_init(&iter, guests);
+    while (g_hash_table_iter_next(&iter, &uuid, &dom)) {
+        if (!queuesIsBusy(self->guests, uuid))
+            qemuWatchPush(self, dom, qemuWatchAskGuest, blind, true);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+void
+qemuWatchWake(qemuWatch *self)
+{
+    LOCK_SCOPE(&self->lock);
+
+    if (!self->tick)
+        self->tick = loopAddTimer(self->where, QEMU_WATCH_TICK, qemuWatchTick, self);
+}
+
+void
+qemuWatchSetBlind(qemuWatch *self)
+{
+    g_atomic_int_set(&self->blind, true);
+}
+
+/* Streams of an earlier connection whose jobs ended unseen, and pulls that nobody knows */
+static void
+qemuWatchLook(void *opaque)
+{
+    const qemuWatchTask *task = opaque;
+    qemuStreams *streams = task->self->streams;
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(streams, task->dom);
+
+    for (guint i = 0; i < active->len; i++) {
+        qemuStream *stream = g_ptr_array_index(active, i);
+        int rc = qemuSyncSample(streams, stream, false);
+
+        if (rc == 0 || (rc < 0 && virDomainIsActive(task->dom) == 0))
+            qemuSyncResolve(streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+                            "the block job ended while libvirt was away", false);
+    }
+    qemuWatchAdopt(task);
+    qemuWatchWake(task->self);
+}
+
+void
+qemuWatchTakeUp(qemuWatch *self, bool announce)
+{
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
+    g_autoptr(GHashTable) guests = NULL;
+    GHashTableIter iter;
+    void *dom;
+
+    qemuStreamsForgetEchoes(self->streams);
+    for (guint i = 0; i < active->len; i++)
+        qemuSyncMove(self->streams, g_ptr_array_index(active, i), self->conn);
+
+    guests = qemuWatchListGuests(self, active, true);
+    g_hash_table_iter_init(&iter, guests);
+    while (g_hash_table_iter_next(&iter, NULL, &dom))
+        qemuWatchPush(self, dom, qemuWatchLook, true, announce);
+    queuesDrain(self->guests, g_get_monotonic_time() + QEMU_WATCH_FIRST_MAX);
+    qemuWatchWake(self);
+}

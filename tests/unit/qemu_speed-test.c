@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qemu_speed-test.c: what a job should have, what it is told, and what is seen of it */
+
+#include "qemu/qemu_speed.h"
+
+#include "qemu/qemu_turn.h"
+
+#define FAST (8 * QEMU_TURN_HELD_SPEED)
+
+static void
+testGet(void)
+{
+    static const struct {
+        guint64 bandwidth;
+        guint64 iotune;
+        double plan;
+        bool own;
+        bool held;
+        unsigned long long speed;
+    } cases[] = {
+        { 0, 0, 0, true, false, 0 },
+        { FAST, 0, 0, true, false, FAST },
+        { 0, FAST, 0, true, false, FAST },
+        { 0, FAST, 0, false, false, 0 }, /* stock libvirt would not slow it down, either */
+        { FAST, 0, 5000, true, false, 5000 },
+        { 4000, 0, 5000, true, false, 4000 },
+        { FAST, 0, 0, true, true, QEMU_TURN_HELD_SPEED },
+        { 0, 0, 5000, false, true, 5000 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const qemuStream stream = {
+            .settings.bandwidth = cases[i].bandwidth,
+            .iotune = cases[i].iotune,
+            .pace.rate = cases[i].plan,
+            .own = cases[i].own,
+            .held = cases[i].held,
+        };
+
+        g_assert_cmpuint(qemuSpeedGet(&stream), ==, cases[i].speed);
+    }
+}
+
+/* The speed that a job is found with is its limit, unless a virtstreamd held it, or paced it. */
+static void
+testFound(void)
+{
+    static const struct {
+        unsigned long long speed;
+        gint64 deadline;
+        bool turns;
+        guint64 bandwidth;
+    } cases[] = {
+        { 500, 0, true, 500 },
+        { 0, 0, true, 0 },
+        { 500, 1, true, 42 },
+        { QEMU_TURN_HELD_SPEED, 0, true, 42 },
+        { QEMU_TURN_HELD_SPEED, 0, false, QEMU_TURN_HELD_SPEED },
+        { 500, 1, false, 500 },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        qemuStream stream = { .settings = { .bandwidth = 42, .deadline = cases[i].deadline } };
+
+        qemuSpeedFound(&stream, cases[i].speed, cases[i].turns);
+        g_assert_cmpuint(stream.speed, ==, cases[i].speed);
+        g_assert_cmpuint(stream.settings.bandwidth, ==, cases[i].bandwidth);
+    }
+}
+
+/* One at a time tells the job; what fails is to be told again. */
+static void
+testTold(void)
+{
+    qemuStream stream = { .settings.bandwidth = 1000, .speed = 500 };
+    unsigned long long speed = 42;
+
+    g_assert_false(qemuSpeedWanted(&stream, &speed)); /* not RUNNING yet */
+    g_assert_cmpuint(speed, ==, 42);
+    stream.state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    g_assert_true(qemuSpeedWanted(&stream, &speed));
+    g_assert_cmpuint(speed, ==, 1000);
+    g_assert_false(qemuSpeedWanted(&stream, &speed));
+    qemuSpeedTold(&stream, speed, false);
+    g_assert_cmpuint(stream.speed, ==, 500);
+    g_assert_true(qemuSpeedWanted(&stream, &speed));
+    qemuSpeedTold(&stream, speed, true);
+    g_assert_cmpuint(stream.speed, ==, 1000);
+    g_assert_false(qemuSpeedWanted(&stream, &speed));
+}
+
+/* Only an answer that no change of ours can have crossed tells what others did. */
+static void
+testSeen(void)
+{
+    qemuStream stream = {
+        .state = VIR_DOMAIN_STREAM_DISK_RUNNING, .settings.bandwidth = 1000, .speed = 500,
+    };
+    unsigned long long speed;
+
+    g_assert_true(qemuSpeedWanted(&stream, &speed));
+    qemuSpeedSeen(&stream, 7, 0);
+    qemuSpeedSeen(&stream, 7, 1);
+    qemuSpeedTold(&stream, speed, true);
+    qemuSpeedSeen(&stream, 7, 0);
+    qemuSpeedSeen(&stream, 7, 1);
+    qemuSpeedSeen(&stream, 1000, 2);
+    g_assert_cmpuint(stream.settings.bandwidth, ==, 1000);
+    g_assert_cmpuint(stream.speed, ==, 1000);
+    qemuSpeedSeen(&stream, 7, 2);
+    g_assert_cmpuint(stream.settings.bandwidth, ==, 7);
+    g_assert_cmpuint(stream.speed, ==, 7);
+    g_assert_false(qemuSpeedWanted(&stream, &speed));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/qemu_speed/get", testGet);
+    g_test_add_func("/qemu_speed/found", testFound);
+    g_test_add_func("/qemu_speed/told", testTold);
+    g_test_add_func("/qemu_speed/seen", testSeen);
+    return g_test_run();
+}

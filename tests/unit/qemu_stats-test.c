@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qemu_stats-test.c: the statistics in each state */
+
+#include "qemu/qemu_stats.h"
+
+#include "expect.h"
+#include "streams_fixture.h"
+
+/* The parameters as text, "state=0 phase=0", the time that passed since it began in s */
+static char *
+testText(const qemuStream *stream, int elapsed)
+{
+    g_autoptr(streamEntry) entry =
+        qemuStatsGetEntry(stream, stream->began + elapsed * (gint64) G_USEC_PER_SEC);
+    GString *text = g_string_new(NULL);
+
+    g_assert_cmpstr(entry->name, ==, "a");
+    g_assert_cmpstr(entry->disk, ==, "vda");
+    for (int i = 0; i < entry->nparams; i++) {
+        const virTypedParameter *param = &entry->params[i];
+
+        g_string_append_printf(text, "%s%s=", i > 0 ? " " : "", param->field);
+        if (param->type == VIR_TYPED_PARAM_INT)
+            g_string_append_printf(text, "%d", param->value.i);
+        else if (param->type == VIR_TYPED_PARAM_ULLONG)
+            g_string_append_printf(text, "%llu", param->value.ul);
+        else if (param->type == VIR_TYPED_PARAM_BOOLEAN)
+            g_string_append_printf(text, "%d", param->value.b);
+        else
+            g_string_append(text, param->value.s);
+    }
+    return g_string_free(text, FALSE);
+}
+
+#define assertText(stream, elapsed, expected) \
+    do { \
+        g_autofree char *text_ = testText(stream, elapsed); \
+        g_assert_cmpstr(text_, ==, expected); \
+    } while (0)
+
+static void
+testStarting(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
+
+    assertText(stream, 0, "state=0 phase=0 alias=alias-vda bandwidth=0 fast=0 hydrate=1");
+
+    stream->base = g_strdup("vda[2]");
+    stream->settings.bandwidth = 1000;
+    stream->held = true;
+    assertText(stream, 7, "state=0 phase=1 alias=alias-vda base=vda[2] bandwidth=1000 "
+               "fast=0 hydrate=1");
+}
+
+static void
+testRunning(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
+
+    stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    qemuProgressSet(&stream->progress, 0, 100);
+    qemuProgressMark(&stream->progress, 0);
+    assertText(stream, 1, "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
+               "data_total=100 data_processed=0 data_remaining=100 fast=0 hydrate=1 "
+               "time_elapsed=1000");
+
+    qemuProgressSet(&stream->progress, 25, 100);
+    qemuProgressMark(&stream->progress, G_USEC_PER_SEC);
+    assertText(stream, 2, "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
+               "data_total=100 data_processed=25 data_remaining=75 data_bps=25 "
+               "time_remaining=3000 fast=0 hydrate=1 time_elapsed=2000");
+
+    stream->state = VIR_DOMAIN_STREAM_DISK_STOPPING;
+    assertText(stream, 2, "state=2 phase=0 alias=alias-vda bandwidth=0 basis=0 "
+               "data_total=100 data_processed=25 data_remaining=75 data_bps=25 "
+               "time_remaining=3000 fast=0 hydrate=1 time_elapsed=2000");
+}
+
+static void
+testStalled(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
+
+    stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    qemuProgressSet(&stream->progress, 25, 100);
+    qemuProgressMark(&stream->progress, 0);
+    qemuProgressMark(&stream->progress, G_USEC_PER_SEC);
+    assertText(stream, 2, "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
+               "data_total=100 data_processed=25 data_remaining=75 data_bps=0 fast=0 hydrate=1 "
+               "time_elapsed=2000");
+}
+
+static void
+testHydrating(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
+
+    stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    stream->hydration = QEMU_STREAM_HYDRATING;
+    qemuProgressSet(&stream->progress, 7, 1000);
+    qemuProgressSet(&stream->copying, 50, 90);
+    stream->figures = (qemuHydratorFigures) { .copied = 5000, .requests = 16, .size = 262144 };
+    assertText(stream, 1, "state=1 phase=2 alias=alias-vda bandwidth=0 basis=1 data_total=90 "
+               "data_processed=50 data_remaining=40 fast=0 hydrate=1 hydration.copied=5000 "
+               "hydration.bps=0 hydration.in_flight=0 hydration.requests=16 hydration.size=262144");
+
+    qemuProgressMark(&stream->copying, 0);
+    qemuProgressSet(&stream->copying, 60, 90);
+    qemuProgressMark(&stream->copying, G_USEC_PER_SEC);
+    stream->figures.exact = true;
+    stream->figures.bps = 700;
+    stream->figures.inFlight = 3;
+    stream->figures.latencyUs = 900;
+    stream->figures.guestBeforeUs = 80;
+    stream->figures.guestUs = 120;
+    assertText(stream, 1, "state=1 phase=2 alias=alias-vda bandwidth=0 basis=2 data_total=90 "
+               "data_processed=60 data_remaining=30 data_bps=10 time_remaining=3000 fast=0 "
+               "hydrate=1 hydration.copied=5000 hydration.bps=700 hydration.in_flight=3 "
+               "hydration.requests=16 hydration.size=262144 hydration.latency=900 "
+               "guest.latency_before=80 guest.latency=120");
+
+    stream->hydration = QEMU_STREAM_UNHYDRATED;
+    stream->unhydrated = g_strdup("the server is taken");
+    assertText(stream, 1, "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
+               "data_total=1000 data_processed=7 data_remaining=993 fast=0 hydrate=1 "
+               "hydration.reason=the server is taken");
+
+    stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
+    assertText(stream, 1, "state=3 alias=alias-vda bandwidth=0 basis=0 data_total=1000 "
+               "data_processed=7 data_remaining=993 time_elapsed=1000");
+}
+
+/* When the job ends is not known: it has nothing to copy. */
+static void
+testFinishing(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
+
+    stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    stream->hydration = QEMU_STREAM_HYDRATED;
+    stream->figures.exact = true;
+    qemuProgressSet(&stream->copying, 50, 90);
+    qemuProgressMark(&stream->copying, 0);
+    qemuProgressSet(&stream->copying, 90, 90);
+    qemuProgressMark(&stream->copying, G_USEC_PER_SEC);
+    assertText(stream, 1, "state=1 phase=3 alias=alias-vda bandwidth=0 basis=2 data_total=90 "
+               "data_processed=90 data_remaining=0 data_bps=40 fast=0 hydrate=1");
+}
+
+/* Nothing but a deadline tells more of a setting than what it is. */
+static void
+testSettings(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
+
+    stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    stream->unhydrated = g_strdup("the server is taken");
+    stream->settings = (streamSettings) {
+        .bandwidth = 5,
+        .regard = { .fast = true },
+        .deadline = stream->began + 90 * (gint64) G_USEC_PER_SEC,
+    };
+    assertText(stream, 30, "state=1 phase=0 alias=alias-vda bandwidth=5 fast=1 deadline=60 "
+               "hydrate=1 hydration.reason=the server is taken");
+    stream->settings.paused = true;
+    assertText(stream, 90, "state=1 phase=0 alias=alias-vda bandwidth=5 fast=1 deadline=0 "
+               "hydrate=0 hydration.reason=paused");
+
+    stream->unhydratable = "nobody does";
+    assertText(stream, 90, "state=1 phase=0 alias=alias-vda bandwidth=5 "
+               "hydration.reason=nobody does");
+    stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
+    assertText(stream, 90, "state=3 alias=alias-vda bandwidth=5 time_elapsed=90000");
+}
+
+static void
+testEnded(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
+
+    qemuProgressSet(&stream->progress, 0, 100);
+    qemuProgressMark(&stream->progress, 0);
+    qemuProgressSet(&stream->progress, 100, 100);
+    qemuProgressMark(&stream->progress, G_USEC_PER_SEC);
+    stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
+    assertText(stream, 2, "state=3 alias=alias-vda bandwidth=0 basis=0 "
+               "data_total=100 data_processed=100 data_remaining=0 data_bps=100 "
+               "time_elapsed=2000");
+
+    stream->reason = g_strdup("stopped on request");
+    stream->state = VIR_DOMAIN_STREAM_DISK_STOPPED;
+    assertText(stream, 2, "state=4 alias=alias-vda bandwidth=0 basis=0 "
+               "data_total=100 data_processed=100 data_remaining=0 data_bps=100 "
+               "time_elapsed=2000 reason=stopped on request");
+
+    stream->state = VIR_DOMAIN_STREAM_DISK_FAILED;
+    assertText(stream, 2, "state=5 alias=alias-vda bandwidth=0 basis=0 "
+               "data_total=100 data_processed=100 data_remaining=0 data_bps=100 "
+               "time_elapsed=2000 reason=stopped on request");
+}
+
+static void
+testStateTooLong(streamsFixture *fix, const void *opaque)
+{
+    g_autofree char *name = g_strnfill(VIR_DOMAIN_STREAM_DISK_NAME_BUFLEN - 1, 'x');
+    g_autofree char *too_long = g_strconcat(name, "x", NULL);
+    char target[] = "vda";
+    const domainDisk fits = { .target = name, .alias = name };
+    const domainDisk bad_alias = { .target = target, .alias = too_long };
+    const domainDisk bad_target = { .target = too_long, .alias = target };
+    const domainDisk *const disks[] = { &fits, &bad_alias, &bad_target };
+    virDomainStreamDiskState state = { .offset = 42 };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(disks); i++) {
+        g_autoptr(qemuStream) stream =
+            qemuStreamsBegin(fix->streams, fix->dom, disks[i], NULL,
+                             &(streamSettings) { 0 });
+
+        if (i == 0) {
+            g_assert_cmpint(qemuStatsGetState(stream, &state), ==, 0);
+            g_assert_cmpstr(state.alias, ==, name);
+            state.offset = 42;
+            continue;
+        }
+        g_assert_cmpint(qemuStatsGetState(stream, &state), ==, -1);
+        expectError(VIR_ERR_OVERFLOW, "is too long");
+        g_assert_cmpuint(state.offset, ==, 42);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    streamsFixtureAdd("/qemu_stats/starting", false, testStarting);
+    streamsFixtureAdd("/qemu_stats/running", false, testRunning);
+    streamsFixtureAdd("/qemu_stats/stalled", false, testStalled);
+    streamsFixtureAdd("/qemu_stats/hydrating", false, testHydrating);
+    streamsFixtureAdd("/qemu_stats/finishing", false, testFinishing);
+    streamsFixtureAdd("/qemu_stats/settings", false, testSettings);
+    streamsFixtureAdd("/qemu_stats/ended", false, testEnded);
+    streamsFixtureAdd("/qemu_stats/state-too-long", false, testStateTooLong);
+    return g_test_run();
+}
