@@ -20,7 +20,11 @@ _Event = tuple[str, int, dict[str, Any]]  # disk, event, statistics
 
 
 class Meter(Protocol):
-    """What shows progress; the meters of virtinst do"""
+    """What shows progress
+
+    virtinst's own do (tried with 4.1.0); those pass over an update within 0.3 s of the one before,
+    so their last line may say a little less than all.
+    """
 
     def start(self, text: str, size: int | None) -> Any: ...
     def update(self, read: int) -> Any: ...

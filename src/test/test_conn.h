@@ -13,7 +13,7 @@
 
 typedef struct _testConn testConn;
 
-/* The one that @conn is connected to; NULL and an error. */
+/* The one that @conn is connected to; NULL and an error, also if that is not in this process. */
 testConn *testConnOpen(virConnectPtr conn);
 void testConnUnref(testConn *self);
 

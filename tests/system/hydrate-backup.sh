@@ -86,10 +86,6 @@ exports_of_backup vdb
 end_backup
 wait_until 20 is_hydrated guest
 
-virt-stream -q set guest vda --bandwidth 0
-wait_until 60 job_is_over guest
-wait_until 10 nothing_is_left guest
-qemu_is_sound guest
-virsh -q destroy guest
+complete_stream guest
 image_is_sound "$dir/vda.qcow2" "$(nbd_uri near)"
 stop_daemon

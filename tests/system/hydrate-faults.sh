@@ -23,11 +23,9 @@ start_hydrated() {
 
 # is_finished NAME: the job is let go, and all of the disk is there in the end
 is_finished() {
-  virt-stream -q set "$1" vda --bandwidth 0
-  wait_until 60 job_is_over "$1"
-  wait_until 5 nothing_is_left "$1"
+  complete_stream "$1"
   assert_eq "$(backing_file "$dir/$1.qcow2")" ""
-  end_guest "$1"
+  image_is_sound "$dir/$1.qcow2" "$(nbd_uri near)"
 }
 
 end_guest() {

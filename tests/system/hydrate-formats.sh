@@ -15,14 +15,11 @@ make_image() {
   qemu-img convert -O raw "$dir/$1" "$dir/$1.expected"
 }
 
-# hydrate IMAGE [BASE]: while the job alone would take long
-hydrate() {
+# hydrate_image IMAGE [BASE]
+hydrate_image() {
   echo "$1"
   start_guest guest "$dir/$1"
-  virt-stream -q start guest vda ${2:+--base "$2"} --bandwidth 4M
-  wait_until 20 is_hydrated guest
-  virt-stream -q set guest vda --bandwidth 0
-  wait_until 60 job_is_over guest
+  hydrate guest ${2:+--base "$2"}
   end_guest "$1" "${2:-}"
 }
 
@@ -34,7 +31,6 @@ is_below() {
 
 # end_guest IMAGE BASE: what the image is now
 end_guest() {
-  virsh -q destroy guest
   virsh -q undefine guest
   assert_eq "$(backing_file "$dir/$1")" "$2"
   qemu-img check -q "$dir/$1"
@@ -62,18 +58,18 @@ make_image vmdk-over-vmdk.qcow2 "$dir/over.vmdk" vmdk
 make_image nbd-raw.qcow2 "$(nbd_uri raw)" raw
 make_image nbd-qcow2.qcow2 "$(nbd_uri qcow2)" qcow2
 for image in file.{qcow2,qed} {big-clusters,small-clusters,vmdk-over-vmdk,nbd-raw,nbd-qcow2}.qcow2; do
-  hydrate "$image"
+  hydrate_image "$image"
 done
 
 # --- three layers, whole, and down to a base, whose data is not copied ---
 make_image middle.qcow2 "$(nbd_uri raw)" raw
 make_image top.qcow2 "$dir/middle.qcow2" qcow2
-hydrate top.qcow2
+hydrate_image top.qcow2
 qemu-io -f qcow2 -c "write -q -P 4 20M 2M" "$dir/middle.qcow2"
 make_image lower.qcow2 "$dir/middle.qcow2" qcow2
 qemu-io -f qcow2 -c "write -q -P 5 8M 8M" "$dir/lower.qcow2"
 make_image upper.qcow2 "$dir/lower.qcow2" qcow2
-hydrate upper.qcow2 "$dir/middle.qcow2"
+hydrate_image upper.qcow2 "$dir/middle.qcow2"
 rm "$dir/lower.qcow2"*
 
 # --- copy_on_read ---
@@ -83,10 +79,7 @@ sed -i "s/type='qcow2'/& copy_on_read='on'/" "$dir/guest.xml"
 virsh -q undefine guest
 virsh -q define "$dir/guest.xml"
 virsh -q start guest
-virt-stream -q start guest vda --bandwidth 4M
-wait_until 20 is_hydrated guest
-virt-stream -q set guest vda --bandwidth 0
-wait_until 60 job_is_over guest
+hydrate guest
 end_guest cor.qcow2 ""
 
 # --- extended L2 entries: not by us, nor are the pulls of others hydrated ---

@@ -42,20 +42,14 @@ serves() {
   python3 -c 'import socket, sys; socket.create_connection(("127.0.0.1", sys.argv[1]))' "$https"
 }
 
-# hydrate_from URL [OPTION]: of QEMU's curl driver; while the job alone would take long
+# hydrate_from URL [OPTION]: of QEMU's curl driver
 hydrate_from() {
   echo "$1"
   : > "$dir/access.log"
   make_overlay "$dir/guest.qcow2" \
     'json:{"driver": "raw", "file": {"driver": "'"${1%%:*}"'", "url": "'"$1"'"'"${2:+, $2}"'}}'
   start_guest guest "$dir/guest.qcow2"
-  virt-stream -q start guest vda --bandwidth 4M
-  wait_until 20 is_hydrated guest
-  virt-stream -q set guest vda --bandwidth 0
-  wait_until 60 job_is_over guest
-  wait_until 10 nothing_is_left guest
-  qemu_is_sound guest
-  virsh -q destroy guest
+  hydrate guest
   virsh -q undefine guest
   assert_eq "$(backing_file "$dir/guest.qcow2")" ""
   image_is_sound "$dir/guest.qcow2" "$dir/template.raw"

@@ -58,14 +58,7 @@ define_domain guest 16 "" "
     <target dev='vda' bus='virtio'/>
   </disk>"
 virsh -q start guest
-virt-stream -q start guest vda --bandwidth 4M
-wait_until 20 is_hydrated guest
-virt-stream -q set guest vda --bandwidth 0
-wait_until 60 job_is_over guest
-wait_until 10 nothing_is_left guest
-qemu_is_sound guest
-virsh -q destroy guest
-
+hydrate guest
 assert_eq "$(backing_file "$dir/overlay.qcow2")" ""
 qemu-img check -q "${keys[@]}" --image-opts "$(opened overlay)"
 qemu-img compare -q "${keys[@]}" --image-opts "$(opened overlay)" \

@@ -57,6 +57,22 @@ qemu_is_sound() {
     grep -v "terminating on signal 15"
 }
 
+# hydrate GUEST [OPTION...]: streams its vda, hydrated while the job alone would take long
+hydrate() {
+  virt-stream -q start "$1" vda --bandwidth 4M "${@:2}"
+  wait_until 20 is_hydrated "$1"
+  complete_stream "$1"
+}
+
+# complete_stream GUEST: that of its vda has no limit any more, and leaves nothing; then the guest ends
+complete_stream() {
+  virt-stream -q set "$1" vda --bandwidth 0
+  wait_until 60 job_is_over "$1"
+  wait_until 10 nothing_is_left "$1"
+  qemu_is_sound "$1"
+  virsh -q destroy "$1"
+}
+
 # image_is_sound IMAGE TEMPLATE: its format is, and no byte differs from the raw template's
 image_is_sound() {
   qemu-img check -q "$1" && qemu-img compare -q -F raw "$1" "$2"

@@ -66,7 +66,19 @@ examples() {
   assert_eq "$("$BUILD_DIR/examples/stream-info" "$uri")" ""
 }
 
+# in_libvirtd: the hypervisor is not the client's, who therefore has no streams there
+in_libvirtd() {
+  local uri=test+unix:///default?socket=$XDG_RUNTIME_DIR/libvirt/libvirt-sock command
+  start_libvirtd
+  virsh -c "$uri" domstate test
+  for command in "start test vda" "info test" list events; do
+    run_fails 1 "^error: .*hypervisor of 'test\+unix:///default.*' is in another process" \
+      virt-stream -c "$uri" $command
+  done
+}
+
 documented
 results
 errors
+in_libvirtd
 examples

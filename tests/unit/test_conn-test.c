@@ -5,6 +5,7 @@
 
 #include <glib/gstdio.h>
 
+#include "event_loop.h"
 #include "expect.h"
 #include "simulation_fixture.h"
 #include "test/test_runs.h"
@@ -43,28 +44,6 @@ testWaitEvent(const char *expected)
             g_free(events);
             events = g_steal_pointer(&more);
         }
-    }
-}
-
-static void
-testTick(int timer, void *opaque)
-{
-    bool *done = opaque;
-
-    *done = true;
-}
-
-/* Lets the loop free what was removed from it. */
-static void
-testRunLoop(void)
-{
-    for (int i = 0; i < 2; i++) {
-        bool done = false;
-        int timer = virEventAddTimeout(1, testTick, &done, NULL);
-
-        while (!done)
-            g_assert_cmpint(virEventRunDefaultImpl(), ==, 0);
-        virEventRemoveTimeout(timer);
     }
 }
 
@@ -120,7 +99,7 @@ testTime(simulationFixture *fix, const void *opaque)
     testConnUnsubscribe(conn);
     testWaitEvent("COMPLETED a/vda");
     testConnUnsubscribe(conn);
-    testRunLoop();
+    eventLoopRun();
 }
 
 /* Of streams from before it was listened to as well */
@@ -136,7 +115,7 @@ testEnd(simulationFixture *fix, const void *opaque)
     g_assert_cmpint(virDomainDestroy(dom), ==, 0);
     testWaitEvent("STOPPED test/vda");
     testConnUnsubscribe(conn);
-    testRunLoop();
+    eventLoopRun();
 }
 
 /* The end of the run before comes first, though libvirt tells of it later. */
@@ -155,11 +134,11 @@ testRestart(simulationFixture *fix, const void *opaque)
     after = testRunsBegin(dom);
     testStart(conn, after, G_MAXINT64);
     assertEvents("STARTED test/vda, STOPPED test/vda, STARTED test/vda");
-    testRunLoop();
+    eventLoopRun();
     g_assert_cmpint(testGuestStop(after, conn, "vda"), ==, 0);
     testWaitEvent("STOPPED test/vda");
     testConnUnsubscribe(conn);
-    testRunLoop();
+    eventLoopRun();
 }
 
 int

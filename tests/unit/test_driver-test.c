@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "event_loop.h"
 #include "expect.h"
 
 #define START VIR_DOMAIN_STREAM_DISK_START
@@ -86,28 +87,6 @@ testOnEvent(virConnectPtr conn, virDomainPtr dom, const char *disk, int event,
         g_string_append_printf(test->events, " (%s)", reason);
 }
 
-static void
-testTick(int timer, void *opaque)
-{
-    bool *done = opaque;
-
-    *done = true;
-}
-
-/* Lets the loop do all that there is to do. */
-static void
-testRunLoop(void)
-{
-    for (int i = 0; i < 2; i++) {
-        bool done = false;
-        int timer = virEventAddTimeout(1, testTick, &done, NULL);
-
-        while (!done)
-            g_assert_cmpint(virEventRunDefaultImpl(), ==, 0);
-        virEventRemoveTimeout(timer);
-    }
-}
-
 static int
 testStart(virDomainPtr dom, const char *disk)
 {
@@ -161,7 +140,7 @@ testEvents(testCase *test, const void *opaque)
     virConnectClose(other);
     for (int i = 0; i < 4; i++)
         g_assert_cmpint(virDomainStreamDiskInfo(test->dom, NULL, 0, 0), >=, 0);
-    testRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(test->events->str, ==,
                     "started vda, started vdb, progress vda, progress vdb, completed vda, "
                     "progress vdb, failed vdb (No space left on device)");
@@ -169,11 +148,11 @@ testEvents(testCase *test, const void *opaque)
     g_string_truncate(test->events, 0);
     g_assert_cmpint(testStart(test->dom, "vdb"), ==, 0);
     g_assert_cmpint(virDomainDestroy(test->dom), ==, 0);
-    testRunLoop();
+    eventLoopRun();
     g_assert_cmpstr(test->events->str, ==,
                     "started vdb, stopped vdb (the guest does not run any more)");
     g_assert_cmpint(virConnectStreamDiskEventDeregister(test->conn, callback), ==, 0);
-    testRunLoop();
+    eventLoopRun();
 }
 
 /* libvirt's own domain "test", of whose chain nothing is told, in real time */
@@ -193,7 +172,7 @@ testBuiltIn(testCase *test, const void *opaque)
     g_assert_cmpint(testStart(dom, "vda"), ==, -1);
     expectError(VIR_ERR_OPERATION_INVALID, "disk 'vda' has no backing image: nothing to stream");
     g_assert_cmpint(virConnectStreamDiskEventDeregister(test->conn, callback), ==, 0);
-    testRunLoop();
+    eventLoopRun();
     virDomainFree(dom);
 }
 
@@ -217,7 +196,7 @@ testCallback(testCase *test, const void *opaque)
                                                      NULL, 0);
 
     g_assert_cmpint(testStart(test->dom, "vda"), ==, 0);
-    testRunLoop();
+    eventLoopRun();
     g_assert_cmpint(callback, ==, -1);
     g_assert_cmpint(virDomainStreamDiskInfo(test->dom, NULL, 0, 0), ==, 0);
 }
@@ -335,7 +314,7 @@ testThreads(testCase *test, const void *opaque)
         g_thread_join(threads[i]);
     virDomainStreamDisk(test->dom, "vda", 0, STOP);
     virSetErrorFunc(NULL, NULL);
-    testRunLoop();
+    eventLoopRun();
 
     at = test->events->str;
     while (*at) {
@@ -349,7 +328,7 @@ testThreads(testCase *test, const void *opaque)
     }
     g_assert_cmpint(started, >, 0);
     g_assert_cmpint(virConnectStreamDiskEventDeregister(test->conn, callback), ==, 0);
-    testRunLoop();
+    eventLoopRun();
 }
 
 int
@@ -371,7 +350,7 @@ main(int argc, char **argv)
     };
 
     g_test_init(&argc, &argv, NULL);
-    g_assert_cmpint(virEventRegisterDefaultImpl(), ==, 0);
+    eventLoopRegister();
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
         g_test_add(cases[i].path, testCase, NULL, testSetUp, cases[i].func, testTearDown);
     return g_test_run();
