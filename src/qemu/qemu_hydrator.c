@@ -24,8 +24,10 @@
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
 
-/* A killed QEMU loses what was not flushed: the work of so long is done again */
-#define QEMU_HYDRATOR_FLUSH 2000 /* ms */
+/* A killed QEMU loses what was not flushed: the work of so long is done again. But a flush holds up
+ * the guest's writes and the copying, and must not take more than a tenth of the time. */
+#define QEMU_HYDRATOR_FLUSH (5 * G_USEC_PER_SEC)
+#define QEMU_HYDRATOR_FLUSH_SHARE 10
 
 #define QEMU_HYDRATOR_STEP_MAX 1000 /* ms, between steps of the governor */
 
@@ -170,6 +172,15 @@ qemuHydratorCheckSpace(qemuHydrator *self)
         self->error = g_strdup(errorText());
 }
 
+static void
+qemuHydratorFlushed(guint64 us, void *opaque)
+{
+    qemuHydrator *self = opaque;
+
+    self->nextFlush = g_get_monotonic_time() +
+                      MAX(QEMU_HYDRATOR_FLUSH, QEMU_HYDRATOR_FLUSH_SHARE * (gint64) us);
+}
+
 /* What is due by the clock */
 static void
 qemuHydratorTick(qemuHydrator *self)
@@ -183,8 +194,8 @@ qemuHydratorTick(qemuHydrator *self)
     }
     if (now >= self->nextFlush && self->now.copied > self->copiedFlushed) {
         self->copiedFlushed = self->now.copied;
-        qemuNbdFlush(self->nbd);
-        self->nextFlush = now + QEMU_HYDRATOR_FLUSH * 1000;
+        self->nextFlush = G_MAXINT64;
+        qemuNbdFlush(self->nbd, qemuHydratorFlushed, self);
     }
 }
 
@@ -269,7 +280,7 @@ qemuHydratorNew(const qemuHydratorConfig *config)
     self->bucket.level = -(double) config->settings.bandwidth / 2;
     g_mutex_init(&self->lock);
     self->nbd = g_steal_pointer(&nbd);
-    self->nextFlush = g_get_monotonic_time() + QEMU_HYDRATOR_FLUSH * 1000;
+    self->nextFlush = g_get_monotonic_time() + QEMU_HYDRATOR_FLUSH;
     qemuHydratorExchange(self);
     self->thread = g_thread_new("qemu-hydrate", qemuHydratorRun, self);
     return self;

@@ -41,6 +41,14 @@ struct _qemuNbdRange {
     void *opaque;
 };
 
+typedef struct _qemuNbdSafe qemuNbdSafe;
+struct _qemuNbdSafe {
+    qemuNbd *self;
+    gint64 began;
+    qemuNbdFlushed flushed;
+    void *opaque;
+};
+
 static nbdHandle *
 qemuNbdConnect(int fd, const char *name)
 {
@@ -213,25 +221,38 @@ qemuNbdCache(qemuNbd *self, guint64 offset, guint64 len, qemuNbdCached cached, v
 }
 
 static int
-qemuNbdFlushed(void *opaque, int *error)
+qemuNbdSafeDone(void *opaque, int *error)
 {
-    qemuNbd *self = opaque;
+    qemuNbdSafe *safe = opaque;
+    qemuNbd *self = safe->self;
 
     self->pending--;
     if (*error)
         qemuNbdFail(self, "flush", g_strerror(*error));
+    else
+        safe->flushed((guint64) (g_get_monotonic_time() - safe->began), safe->opaque);
     return 0;
 }
 
 void
-qemuNbdFlush(qemuNbd *self)
+qemuNbdFlush(qemuNbd *self, qemuNbdFlushed flushed, void *opaque)
 {
+    qemuNbdSafe *safe;
+
     if (self->error)
         return;
+    safe = g_new(qemuNbdSafe, 1);
+    *safe = (qemuNbdSafe) {
+        .self = self,
+        .began = g_get_monotonic_time(),
+        .flushed = flushed,
+        .opaque = opaque,
+    };
     self->pending++;
     if (nbd_aio_flush(self->handle,
-                      (nbd_completion_callback) { .callback = qemuNbdFlushed,
-                                                  .user_data = self }, 0) < 0)
+                      (nbd_completion_callback) { .callback = qemuNbdSafeDone,
+                                                  .user_data = safe,
+                                                  .free = g_free }, 0) < 0)
         qemuNbdFail(self, "flush", nbd_get_error());
 }
 

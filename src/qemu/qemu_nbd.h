@@ -38,8 +38,11 @@ typedef void (*qemuNbdCached)(guint64 len, guint64 us, void *opaque);
  * unless it fails. */
 void qemuNbdCache(qemuNbd *self, guint64 offset, guint64 len, qemuNbdCached cached, void *opaque);
 
-/* Has QEMU make safe what it copied. */
-void qemuNbdFlush(qemuNbd *self);
+/* It took @us microseconds. */
+typedef void (*qemuNbdFlushed)(guint64 us, void *opaque);
+
+/* Has QEMU make safe what it copied; calls @flushed when that is done, unless it fails. */
+void qemuNbdFlush(qemuNbd *self, qemuNbdFlushed flushed, void *opaque);
 
 /* Waits until the server says something, but @us microseconds at most, and deals with it. */
 void qemuNbdWait(qemuNbd *self, gint64 us);

@@ -20,6 +20,13 @@ typedef struct {
 } testCached;
 
 static void
+testFlushed(guint64 us, void *opaque)
+{
+    g_assert_cmpuint(us, <=, (guint64) g_get_monotonic_time());
+    ++*(guint *) opaque;
+}
+
+static void
 testCachedAdd(guint64 len, guint64 us, void *opaque)
 {
     testCached *cached = opaque;
@@ -70,6 +77,7 @@ testCopies(void)
     g_autoptr(qemuMap) again = NULL;
     g_autofree char *depths = NULL;
     testCached cached = { 0 };
+    guint flushes = 0;
     guint64 offset;
     guint64 len;
     bool exact;
@@ -89,9 +97,10 @@ testCopies(void)
     testWait(nbd);
     g_assert_cmpuint(cached.count, ==, 6);
     g_assert_cmpuint(cached.bytes, ==, 6 * STORAGE_FIXTURE_UNIT);
-    qemuNbdFlush(nbd);
+    qemuNbdFlush(nbd, testFlushed, &flushes);
     g_assert_false(qemuNbdIsIdle(nbd));
     testWait(nbd);
+    g_assert_cmpuint(flushes, ==, 1);
     g_assert_null(qemuNbdGetError(nbd));
 
     again = qemuMapNew(qemuNbdGetSize(nbd), G_MAXUINT32);
@@ -131,6 +140,7 @@ testRequestFails(void)
 {
     g_autoptr(qemuNbd) nbd = NULL;
     testCached cached = { 0 };
+    guint flushes = 0;
     storageFixture fix;
 
     storageFixtureMake(&fix, "333", "");
@@ -143,10 +153,11 @@ testRequestFails(void)
     g_assert_cmpstr(qemuNbdGetError(nbd), ==, "copying: Input/output error");
     g_assert_true(qemuNbdIsIdle(nbd));
     qemuNbdCache(nbd, 0, STORAGE_FIXTURE_UNIT, testCachedAdd, &cached);
-    qemuNbdFlush(nbd);
+    qemuNbdFlush(nbd, testFlushed, &flushes);
     g_assert_true(qemuNbdIsIdle(nbd));
     qemuNbdWait(nbd, WAIT);
     g_assert_cmpuint(cached.count, ==, 0);
+    g_assert_cmpuint(flushes, ==, 0);
     storageFixtureClear(&fix);
 }
 
