@@ -173,7 +173,7 @@ qemuHydratorCheckSpace(qemuHydrator *self)
 }
 
 static void
-qemuHydratorFlushed(guint64 us, void *opaque)
+qemuHydratorFlushed(guint64 len, guint64 us, void *opaque)
 {
     qemuHydrator *self = opaque;
 

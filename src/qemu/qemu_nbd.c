@@ -32,20 +32,13 @@ struct _qemuNbdWindow {
     qemuExtents *extents;
 };
 
-typedef struct _qemuNbdRange qemuNbdRange;
-struct _qemuNbdRange {
+typedef struct _qemuNbdRequest qemuNbdRequest;
+struct _qemuNbdRequest {
     qemuNbd *self;
+    const char *what;
     guint64 len;
     gint64 began;
-    qemuNbdCached cached;
-    void *opaque;
-};
-
-typedef struct _qemuNbdSafe qemuNbdSafe;
-struct _qemuNbdSafe {
-    qemuNbd *self;
-    gint64 began;
-    qemuNbdFlushed flushed;
+    qemuNbdDone done;
     void *opaque;
 };
 
@@ -183,76 +176,54 @@ qemuNbdBlockStatus(qemuNbd *self, guint64 offset, guint64 len, qemuMap *map)
 }
 
 static int
-qemuNbdRangeDone(void *opaque, int *error)
+qemuNbdRequestDone(void *opaque, int *error)
 {
-    qemuNbdRange *range = opaque;
-    qemuNbd *self = range->self;
+    qemuNbdRequest *request = opaque;
+    qemuNbd *self = request->self;
 
     self->pending--;
     if (*error)
-        qemuNbdFail(self, "copying", g_strerror(*error));
+        qemuNbdFail(self, request->what, g_strerror(*error));
     else
-        range->cached(range->len, (guint64) (g_get_monotonic_time() - range->began),
-                      range->opaque);
+        request->done(request->len, (guint64) (g_get_monotonic_time() - request->began),
+                      request->opaque);
     return 0;
 }
 
-void
-qemuNbdCache(qemuNbd *self, guint64 offset, guint64 len, qemuNbdCached cached, void *opaque)
+/* One more request, which libnbd frees */
+static nbd_completion_callback
+qemuNbdBegin(qemuNbd *self, const char *what, guint64 len, qemuNbdDone done, void *opaque)
 {
-    qemuNbdRange *range;
+    qemuNbdRequest *request = g_new(qemuNbdRequest, 1);
 
-    if (self->error)
-        return;
-    range = g_new(qemuNbdRange, 1);
-    *range = (qemuNbdRange) {
+    *request = (qemuNbdRequest) {
         .self = self,
+        .what = what,
         .len = len,
         .began = g_get_monotonic_time(),
-        .cached = cached,
+        .done = done,
         .opaque = opaque,
     };
     self->pending++;
-    if (nbd_aio_cache(self->handle, len, offset,
-                      (nbd_completion_callback) { .callback = qemuNbdRangeDone,
-                                                  .user_data = range,
-                                                  .free = g_free }, 0) < 0)
+    return (nbd_completion_callback) {
+        .callback = qemuNbdRequestDone, .user_data = request, .free = g_free,
+    };
+}
+
+void
+qemuNbdCache(qemuNbd *self, guint64 offset, guint64 len, qemuNbdDone done, void *opaque)
+{
+    if (!self->error &&
+        nbd_aio_cache(self->handle, len, offset,
+                      qemuNbdBegin(self, "copying", len, done, opaque), 0) < 0)
         qemuNbdFail(self, "copying", nbd_get_error());
 }
 
-static int
-qemuNbdSafeDone(void *opaque, int *error)
-{
-    qemuNbdSafe *safe = opaque;
-    qemuNbd *self = safe->self;
-
-    self->pending--;
-    if (*error)
-        qemuNbdFail(self, "flush", g_strerror(*error));
-    else
-        safe->flushed((guint64) (g_get_monotonic_time() - safe->began), safe->opaque);
-    return 0;
-}
-
 void
-qemuNbdFlush(qemuNbd *self, qemuNbdFlushed flushed, void *opaque)
+qemuNbdFlush(qemuNbd *self, qemuNbdDone done, void *opaque)
 {
-    qemuNbdSafe *safe;
-
-    if (self->error)
-        return;
-    safe = g_new(qemuNbdSafe, 1);
-    *safe = (qemuNbdSafe) {
-        .self = self,
-        .began = g_get_monotonic_time(),
-        .flushed = flushed,
-        .opaque = opaque,
-    };
-    self->pending++;
-    if (nbd_aio_flush(self->handle,
-                      (nbd_completion_callback) { .callback = qemuNbdSafeDone,
-                                                  .user_data = safe,
-                                                  .free = g_free }, 0) < 0)
+    if (!self->error &&
+        nbd_aio_flush(self->handle, qemuNbdBegin(self, "flush", 0, done, opaque), 0) < 0)
         qemuNbdFail(self, "flush", nbd_get_error());
 }
 

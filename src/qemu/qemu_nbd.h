@@ -31,18 +31,14 @@ bool qemuNbdIsIdle(const qemuNbd *self);
 /* Asks what a window of @map looks like, which is told of it. */
 void qemuNbdBlockStatus(qemuNbd *self, guint64 offset, guint64 len, qemuMap *map);
 
-/* @len bytes were copied; it took @us microseconds. */
-typedef void (*qemuNbdCached)(guint64 len, guint64 us, void *opaque);
+/* A request of @len bytes is done; it took @us microseconds. Not called if it fails. */
+typedef void (*qemuNbdDone)(guint64 len, guint64 us, void *opaque);
 
-/* Has QEMU copy the range from the layers below into the image; calls @cached when that is done,
- * unless it fails. */
-void qemuNbdCache(qemuNbd *self, guint64 offset, guint64 len, qemuNbdCached cached, void *opaque);
+/* Has QEMU copy the range from the layers below into the image. */
+void qemuNbdCache(qemuNbd *self, guint64 offset, guint64 len, qemuNbdDone done, void *opaque);
 
-/* It took @us microseconds. */
-typedef void (*qemuNbdFlushed)(guint64 us, void *opaque);
-
-/* Has QEMU make safe what it copied; calls @flushed when that is done, unless it fails. */
-void qemuNbdFlush(qemuNbd *self, qemuNbdFlushed flushed, void *opaque);
+/* Has QEMU make safe what it copied; @done is told of 0 bytes. */
+void qemuNbdFlush(qemuNbd *self, qemuNbdDone done, void *opaque);
 
 /* Waits until the server says something, but @us microseconds at most, and deals with it. */
 void qemuNbdWait(qemuNbd *self, gint64 us);
