@@ -353,13 +353,14 @@ make_linux() {
 }
 
 # define_linux NAME IMAGE: one on an overlay of the template; its words are in $dir/NAME.log, the
-# acknowledgements of its writes in $dir/NAME.acks, both anew at each boot
+# acknowledgements of its writes in $dir/NAME.acks, both anew at each boot. Without no_timer_check a
+# loaded machine's late timer is a broken one to the kernel, which then stops.
 define_linux() {
   mkfifo "$dir/$1.commands"
   define_domain "$1" 192 "
     <kernel>$dir/linux/vmlinuz</kernel>
     <initrd>$dir/linux/initramfs</initrd>
-    <cmdline>console=ttyS0 quiet</cmdline>" "$(disks_xml "$2")
+    <cmdline>console=ttyS0 quiet no_timer_check</cmdline>" "$(disks_xml "$2")
     <channel type='pipe'>
       <source path='$dir/$1.commands'/>
       <target type='virtio' name='commands'/>
