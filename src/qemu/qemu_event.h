@@ -40,8 +40,8 @@ struct _qemuEventHandlers {
 typedef struct _qemuEvent qemuEvent;
 
 /* Registers with libvirt on @conn; needs libvirt's event loop. @where: the key is the guest's UUID,
- * the handlers are called there. QEMU's own events are left out,
- * with a warning, where libvirt does not let us have them. NULL on error. */
+ * the handlers are called there. QEMU's own events are left out, with a warning, where libvirt does
+ * not let us have them. NULL on error. */
 qemuEvent *qemuEventNew(virConnectPtr conn, queues *where, const qemuEventHandlers *handlers,
                         void *opaque);
 

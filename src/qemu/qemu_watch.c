@@ -177,7 +177,7 @@ qemuWatchListGuests(qemuWatch *self, GPtrArray *streams, bool all)
     g_autoptr(GPtrArray) doms = all ? qemuSyncListDomains(self->conn) : NULL;
 
     if (all && !doms)
-        LOG_WARNING("cannot look for running streams: %s", errorText());
+        LOG_DEBUG("cannot look for running streams: %s", errorText());
     for (guint i = 0; i < streams->len; i++)
         qemuWatchAddGuest(guests,
                           qemuStreamsGetDomain(self->streams, g_ptr_array_index(streams, i)));
