@@ -23,6 +23,7 @@ domainDiskFree(void *opaque)
     g_free(disk->source);
     g_free(disk->format);
     g_strfreev(disk->layers);
+    g_strfreev(disk->features);
     g_free(disk);
 }
 
@@ -79,8 +80,90 @@ domainDiskParseIotune(xmlNode *iotune)
     return lowest;
 }
 
+/* Adds "WORD VALUE", or nothing if there is no value. */
+static void
+domainDiskAddValue(GStrvBuilder *features, const char *word, char *value)
+{
+    g_autofree char *taken = value;
+    g_autofree char *feature = value ? g_strconcat(word, " ", value, NULL) : NULL;
+
+    if (feature)
+        g_strv_builder_add(features, feature);
+}
+
+static void
+domainDiskAddFlag(GStrvBuilder *features, const char *word, bool is)
+{
+    if (is)
+        g_strv_builder_add(features, word);
+}
+
+static bool
+domainDiskHasIothread(xmlNode *driver)
+{
+    g_autofree char *iothread = domainXmlAttr(driver, "iothread");
+
+    return iothread || domainXmlChild(driver, "iothreads");
+}
+
+/* The SCSI controller that the disk is attached to; NULL if it is attached otherwise. */
+static xmlNode *
+domainDiskFindController(xmlNode *devices, xmlNode *disk)
+{
+    g_autofree char *wanted = domainXmlAttr(domainXmlChild(disk, "address"), "controller");
+    g_autofree char *bus = domainXmlAttr(domainXmlChild(disk, "target"), "bus");
+
+    for (xmlNode *node = devices->children; wanted && node; node = node->next) {
+        g_autofree char *type = domainXmlAttr(node, "type");
+        g_autofree char *index = domainXmlAttr(node, "index");
+
+        if (node->type == XML_ELEMENT_NODE && g_str_equal(node->name, "controller") &&
+            !g_strcmp0(bus, "scsi") && !g_strcmp0(type, bus) && !g_strcmp0(index, wanted))
+            return node;
+    }
+    return NULL;
+}
+
+static char *
+domainDiskStorage(xmlNode *node)
+{
+    g_autofree char *type = domainXmlAttr(node, "type");
+    g_autofree char *protocol = domainXmlAttr(domainXmlChild(node, "source"), "protocol");
+
+    return protocol ? g_strconcat(type, " ", protocol, NULL) : g_steal_pointer(&type);
+}
+
+static char **
+domainDiskParseFeatures(xmlNode *devices, xmlNode *node)
+{
+    static const char *const options[] = { "cache", "io", "discard", "detect_zeroes",
+                                           "copy_on_read" };
+    g_autoptr(GStrvBuilder) features = g_strv_builder_new();
+    xmlNode *driver = domainXmlChild(node, "driver");
+    xmlNode *controller = domainDiskFindController(devices, node);
+    xmlNode *source = domainXmlChild(node, "source");
+    xmlNode *encryption = domainXmlChild(source, "encryption");
+
+    domainDiskAddValue(features, "bus", domainXmlAttr(domainXmlChild(node, "target"), "bus"));
+    domainDiskAddValue(features, "storage", domainDiskStorage(node));
+    domainDiskAddValue(features, "format", domainXmlAttr(driver, "type"));
+    domainDiskAddValue(features, "encryption",
+                       domainXmlAttr(encryption ? encryption : domainXmlChild(node, "encryption"),
+                                     "format"));
+    for (gsize i = 0; i < G_N_ELEMENTS(options); i++)
+        domainDiskAddValue(features, options[i], domainXmlAttr(driver, options[i]));
+    domainDiskAddFlag(features, "iothread", domainDiskHasIothread(driver));
+    domainDiskAddFlag(features, "controller iothread",
+                      domainDiskHasIothread(domainXmlChild(controller, "driver")));
+    domainDiskAddFlag(features, "data file", domainXmlChild(source, "dataStore"));
+    domainDiskAddFlag(features, "iotune", domainXmlChild(node, "iotune"));
+    domainDiskAddFlag(features, "shareable", domainXmlChild(node, "shareable"));
+    domainDiskAddFlag(features, "transient", domainXmlChild(node, "transient"));
+    return g_strv_builder_end(features);
+}
+
 static domainDisk *
-domainDiskParse(xmlNode *node)
+domainDiskParse(xmlNode *devices, xmlNode *node)
 {
     g_autofree char *target = domainXmlAttr(domainXmlChild(node, "target"), "dev");
     xmlNode *source = domainXmlChild(node, "source");
@@ -98,6 +181,7 @@ domainDiskParse(xmlNode *node)
     disk->empty = !source;
     disk->readonly = domainXmlChild(node, "readonly") != NULL;
     disk->iotune = domainDiskParseIotune(domainXmlChild(node, "iotune"));
+    disk->features = domainDiskParseFeatures(devices, node);
     domainDiskParseLayers(disk, node);
     return disk;
 }
@@ -119,7 +203,7 @@ domainDiskListParse(const char *xml)
         domainDisk *disk;
 
         if (node->type == XML_ELEMENT_NODE && g_str_equal(node->name, "disk") &&
-            (disk = domainDiskParse(node)))
+            (disk = domainDiskParse(root, node)))
             g_ptr_array_add(disks, disk);
     }
     return g_steal_pointer(&disks);

@@ -22,6 +22,7 @@ struct _domainDisk {
     bool chained;       /* the XML tells of the chain, were it that it ends here */
     guint64 iotune;     /* what <iotune> lets the guest read or write, bytes per second; 0: all */
     char **layers;      /* their names, downwards: path, or "vda[N]"; "" if it has none */
+    char **features;    /* what of it QEMU's block layer may mind: "bus virtio", "iothread", ... */
 };
 
 /* An array that frees its disks, in the order of the XML; NULL on error. */

@@ -159,6 +159,43 @@ testIotune(void)
                      G_MAXUINT64 / 65536 * 65536);
 }
 
+static void
+testAssertFeatures(const char *devices, const char *expected)
+{
+    g_autoptr(GPtrArray) disks = testParseDevices(devices);
+    g_autofree char *features = g_strjoinv(", ", ((domainDisk *) disks->pdata[0])->features);
+
+    g_assert_cmpstr(features, ==, expected);
+}
+
+#define SCSI "<disk type='file'><target dev='sda' bus='scsi'/>" \
+             "<address type='drive' controller='1'/></disk>" \
+             "<controller type='scsi' index='0'><driver iothread='1'/></controller>"
+
+/* What QEMU may mind: the disk's own iothread, or that of its SCSI controller */
+static void
+testFeatures(void)
+{
+    testAssertFeatures("<disk><target dev='vda'/></disk>", "");
+    testAssertFeatures("<disk type='file'><driver type='qcow2' cache='none' io='native' "
+                       "discard='unmap' detect_zeroes='unmap' copy_on_read='on' iothread='2'/>"
+                       "<target dev='vda' bus='virtio'/><shareable/><iotune/><transient/></disk>",
+                       "bus virtio, storage file, format qcow2, cache none, io native, "
+                       "discard unmap, detect_zeroes unmap, copy_on_read on, iothread, iotune, "
+                       "shareable, transient");
+    testAssertFeatures("<disk type='network'><driver><iothreads><iothread id='1'/></iothreads>"
+                       "</driver><source protocol='nbd'><encryption format='luks'/><dataStore/>"
+                       "</source><target dev='vda'/></disk>",
+                       "storage network nbd, encryption luks, iothread, data file");
+    testAssertFeatures("<disk><encryption format='luks'/><target dev='vda'/></disk>",
+                       "encryption luks");
+    testAssertFeatures(SCSI, "bus scsi, storage file");
+    testAssertFeatures(SCSI "<controller type='ide' index='1'><driver iothread='1'/></controller>",
+                       "bus scsi, storage file");
+    testAssertFeatures(SCSI "<controller type='scsi' index='1'><driver iothread='1'/></controller>",
+                       "bus scsi, storage file, controller iothread");
+}
+
 /* What has no target cannot be named and is left out; what is not a <disk> is none. */
 static void
 testLeftOut(void)
@@ -283,6 +320,7 @@ main(int argc, char **argv)
     g_test_add_func("/domain_disk/find", testFind);
     g_test_add_func("/domain_disk/layers", testLayers);
     g_test_add_func("/domain_disk/iotune", testIotune);
+    g_test_add_func("/domain_disk/features", testFeatures);
     g_test_add_func("/domain_disk/left-out", testLeftOut);
     g_test_add_func("/domain_disk/no-disks", testNoDisks);
     g_test_add_data_func("/domain_disk/refused/empty", "", testRefused);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * qemu_safety.h: which disks are safe to hydrate with which QEMU
+ *
+ * A table of features of disks and versions of QEMU, in which tests have been seen to pass; what is
+ * not in it has not been tried. docs/quirks.md shows it. Pure.
+ */
+
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+
+/* Why a disk with these @features (domain_disk.h) is not to be hydrated by QEMU @version
+ * ("7.2.22"), to be freed; NULL: it may be. @suspended: the guest is, all the time. @untried: what
+ * has not been tried may be, too. */
+char *qemuSafetyCheck(const char *version, const char *const *features, bool suspended,
+                      bool untried);
