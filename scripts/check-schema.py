@@ -19,7 +19,7 @@ STREAM = json.loads((ROOT / "docs/virt-stream.schema.json").read_text())["$defs"
 FIELD = re.compile(r'/\*\*((?:(?!\*/).)*)\*/\s*'
                    r'# define VIR_DOMAIN_STREAM_DISK_(?:STATS|PARAM)_\w+ "([^"]+)"', re.S)
 TABLE = re.compile(r"^Field  .*?\n=+ +=+\n(.*?)^=+ +=+$", re.M | re.S)
-ONLY_AT_START = {"relative"}  # the parameter that is no statistic later
+ONLY_AT_START = {"relative", "standstill"}  # the parameters that are no statistics later
 TYPES = {
     "STRING": {"type": "string"},
     "ULLONG": {"$ref": "#/$defs/count"},

@@ -16,6 +16,7 @@
 #define FAST VIR_DOMAIN_STREAM_DISK_PARAM_FAST
 #define DEADLINE VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE
 #define HYDRATE VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE
+#define STANDSTILL VIR_DOMAIN_STREAM_DISK_PARAM_STANDSTILL
 
 /* What paramsCheck() is told of them */
 #define STREAM_SETTINGS_PARAMS \
@@ -28,6 +29,7 @@
 
 #define STREAM_SETTINGS_LATENCY_MAX (60 * G_USEC_PER_SEC)
 #define STREAM_SETTINGS_DEADLINE_MAX (365 * 24 * 3600)
+#define STREAM_SETTINGS_STANDSTILL_MAX 60000
 
 static int
 streamSettingsParseBandwidth(virTypedParameterPtr params, int nparams, streamSettings *result)
@@ -137,6 +139,21 @@ streamSettingsParseHydrate(virTypedParameterPtr params, int nparams, streamSetti
     return 0;
 }
 
+static int
+streamSettingsParseStandstill(virTypedParameterPtr params, int nparams, streamSettings *result)
+{
+    unsigned long long ms = 0;
+    int rc = streamSettingsGetUpTo(params, nparams, STANDSTILL, STREAM_SETTINGS_STANDSTILL_MAX,
+                                   "milliseconds", &ms);
+
+    if (rc < 0)
+        return -1;
+    if (rc == 1)
+        result->named |= STREAM_SETTINGS_STANDSTILL;
+    result->standstill = (guint) ms;
+    return 0;
+}
+
 int
 streamSettingsParse(virTypedParameterPtr params, int nparams, gint64 now, streamSettings *settings)
 {
@@ -159,8 +176,9 @@ streamSettingsParseStart(virTypedParameterPtr params, int nparams, const char *b
 
     if (paramsCheck(params, nparams, STREAM_SETTINGS_PARAMS,
                     VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE, VIR_TYPED_PARAM_BOOLEAN,
-                    NULL) < 0 ||
+                    STANDSTILL, VIR_TYPED_PARAM_ULLONG, NULL) < 0 ||
         streamSettingsParse(params, nparams, now, settings) < 0 ||
+        streamSettingsParseStandstill(params, nparams, settings) < 0 ||
         virTypedParamsGetBoolean(params, nparams, VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE,
                                  &isRelative) < 0)
         return -1;

@@ -25,6 +25,7 @@ typedef enum {
     STREAM_SETTINGS_REGARD = 1 << 1, /* fast, guest_latency.factor or guest_latency.max */
     STREAM_SETTINGS_DEADLINE = 1 << 2,
     STREAM_SETTINGS_HYDRATE = 1 << 3,
+    STREAM_SETTINGS_STANDSTILL = 1 << 4, /* of a start only */
 } streamSettingsNames;
 
 typedef struct _streamSettings streamSettings;
@@ -34,6 +35,7 @@ struct _streamSettings {
     streamRegard regard;       /* for the guest */
     gint64 deadline;           /* µs, monotonic; 0: none */
     bool paused;               /* not hydrated */
+    guint standstill;          /* ms for which the guest may be suspended; 0: it must not be */
 };
 
 /* What a call to start a stream gives, at the time @now; -1 and an error for a parameter that is

@@ -14,6 +14,7 @@
 #define STREAM_OPTION_SECONDS_MAX (G_MAXINT / 1000)
 
 #define STREAM_OPTION_DURATION_MAX (365 * 24 * 3600ULL)
+#define STREAM_OPTION_MS_MAX 60000
 #define STREAM_OPTION_LATENCY_MAX 60e6 /* us */
 
 typedef struct _streamOptionUnit streamOptionUnit;
@@ -61,6 +62,22 @@ streamOptionSeconds(const char *option, const char *value, int *seconds, GError 
         return FALSE;
     }
     *seconds = (int) number;
+    return TRUE;
+}
+
+gboolean
+streamOptionMilliseconds(const char *option, const char *value, unsigned long long *ms,
+                         GError **error)
+{
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(value, 10, 0, STREAM_OPTION_MS_MAX, &number, NULL)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "%s '%s' is not a number of milliseconds from 0 to %d",
+                    option, value, STREAM_OPTION_MS_MAX);
+        return FALSE;
+    }
+    *ms = number;
     return TRUE;
 }
 

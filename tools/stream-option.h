@@ -17,6 +17,10 @@ gboolean streamOptionRate(const char *option, const char *value,
 /* A time limit in seconds, at least 1. */
 gboolean streamOptionSeconds(const char *option, const char *value, int *seconds, GError **error);
 
+/* A time in milliseconds, up to a minute. */
+gboolean streamOptionMilliseconds(const char *option, const char *value, unsigned long long *ms,
+                                  GError **error);
+
 /* Seconds, or "30m", "2h", "1d": up to a year. */
 gboolean streamOptionDuration(const char *option, const char *value, unsigned long long *seconds,
                               GError **error);

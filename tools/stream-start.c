@@ -12,6 +12,7 @@
 static struct {
     char *base;
     gboolean keepRelative;
+    virTypedParameter standstill; /* with an empty field if it is not given */
     gboolean wait;
     gboolean verbose;
     int timeout;
@@ -24,12 +25,28 @@ streamStartOnTimeout(const char *option, const char *value, void *data, GError *
     return streamOptionSeconds(option, value, &streamStartOptions.timeout, error);
 }
 
+static gboolean
+streamStartOnStandstill(const char *option, const char *value, void *data, GError **error)
+{
+    virTypedParameter param = {
+        .field = VIR_DOMAIN_STREAM_DISK_PARAM_STANDSTILL,
+        .type = VIR_TYPED_PARAM_ULLONG,
+    };
+
+    if (!streamOptionMilliseconds(option, value, &param.value.ul, error))
+        return FALSE;
+    streamStartOptions.standstill = param;
+    return TRUE;
+}
+
 static const GOptionEntry streamStartEntries[] = {
     { "base", 0, 0, G_OPTION_ARG_FILENAME, &streamStartOptions.base,
       "Keep IMAGE, a path or vda[N], as the backing image", "IMAGE" },
     { "keep-relative", 0, 0, G_OPTION_ARG_NONE, &streamStartOptions.keepRelative,
       "Record the name of the base as a relative one", NULL },
     STREAM_SETTINGS_ENTRIES,
+    { "standstill", 0, 0, G_OPTION_ARG_CALLBACK, streamStartOnStandstill,
+      "Suspend the guest for up to MS milliseconds", "MS" },
     { "wait", 0, 0, G_OPTION_ARG_NONE, &streamStartOptions.wait,
       "Wait until the stream has ended; Ctrl-C stops it", NULL },
     { "verbose", 0, 0, G_OPTION_ARG_NONE, &streamStartOptions.verbose,
@@ -64,7 +81,7 @@ streamStartStray(const char **needed)
 static int
 streamStartCall(virDomainPtr dom, const char *disk)
 {
-    virTypedParameter params[STREAM_SETTINGS_MAX + 1];
+    virTypedParameter params[STREAM_SETTINGS_MAX + 2];
     int nparams = streamSettingsGet(params);
 
     if (streamStartOptions.keepRelative)
@@ -73,6 +90,8 @@ streamStartCall(virDomainPtr dom, const char *disk)
             .type = VIR_TYPED_PARAM_BOOLEAN,
             .value.b = 1,
         };
+    if (*streamStartOptions.standstill.field)
+        params[nparams++] = streamStartOptions.standstill;
     return virDomainStreamDiskStart(dom, disk, streamStartOptions.base, params, nparams, 0);
 }
 

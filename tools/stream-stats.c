@@ -61,6 +61,12 @@ streamStatsLatency(unsigned long long us)
 }
 
 static char *
+streamStatsMs(unsigned long long ms)
+{
+    return g_strdup_printf("%llu ms", ms);
+}
+
+static char *
 streamStatsSeconds(unsigned long long seconds)
 {
     return streamFormatDuration(seconds * 1000);
@@ -76,9 +82,12 @@ static const struct {
     { VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL, streamFormatSize },
     { VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, streamFormatSize },
     { VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING, streamFormatSize },
+    { VIR_DOMAIN_STREAM_DISK_STATS_DATA_FLUSHED, streamFormatSize },
     { VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS, streamFormatRate },
     { VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED, streamFormatDuration },
     { VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, streamFormatDuration },
+    { VIR_DOMAIN_STREAM_DISK_STATS_TAIL_TIME, streamStatsMs },
+    { VIR_DOMAIN_STREAM_DISK_STATS_UNFLUSHED_TIME, streamStatsMs },
     { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_COPIED, streamFormatSize },
     { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_BPS, streamFormatRate },
     { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_IN_FLIGHT, streamStatsCount },

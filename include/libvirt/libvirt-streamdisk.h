@@ -133,6 +133,19 @@ typedef enum {
  */
 # define VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE "relative"
 
+/**
+ * VIR_DOMAIN_STREAM_DISK_PARAM_STANDSTILL:
+ *
+ * The guest may be suspended for so many milliseconds when the stream starts, 60000 at most. It
+ * is, if it runs and its disk is longer than the backing image: QEMU would let it read wrong data
+ * beyond the end of that until it is marked as zeroes. 0: it must not be, and such a start is
+ * refused. Only when starting; by default 1000, or as virtstreamd is configured.
+ * VIR_TYPED_PARAM_ULLONG.
+ *
+ * Since: 0.1.0
+ */
+# define VIR_DOMAIN_STREAM_DISK_PARAM_STANDSTILL "standstill"
+
 /*
  * How a disk is hydrated, that is, copied in parallel ahead of the block job. Only virtstreamd
  * does that: without it these are refused with VIR_ERR_OPERATION_UNSUPPORTED.
@@ -225,6 +238,9 @@ typedef enum {
 /** VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING: bytes left. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING "data_remaining"
 
+/** VIR_DOMAIN_STREAM_DISK_STATS_DATA_FLUSHED: of those done, bytes that a crash of QEMU or of the host does not lose; absent if not known. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_DATA_FLUSHED "data_flushed"
+
 /** VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS: bytes per second of late; absent until known. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS "data_bps"
 
@@ -233,6 +249,12 @@ typedef enum {
 
 /** VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING: ms to the end at data_bps; absent until known. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING "time_remaining"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_TAIL_TIME: ms for which the guest could read wrong data beyond the end of the backing image; absent if it could not. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_TAIL_TIME "tail_time"
+
+/** VIR_DOMAIN_STREAM_DISK_STATS_UNFLUSHED_TIME: ms, at the end, for which a crash of QEMU or of the host would have lost data; absent if there were none. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_UNFLUSHED_TIME "unflushed_time"
 
 /** VIR_DOMAIN_STREAM_DISK_STATS_REASON: why it stopped or failed. STRING. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_REASON "reason"

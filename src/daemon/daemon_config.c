@@ -46,6 +46,9 @@ static const daemonConfigKey daemonConfigKeys[] = {
     KEY("keepalive_interval", UINT, keepaliveInterval, 0, 86400),
     KEY("keepalive_count", UINT, keepaliveCount, 1, 1000),
     KEY("hydrate", UINT, hydrate, 0, 1),
+    KEY("hydrate_untried", UINT, hydrateUntried, 0, 1),
+    KEY("standstill", UINT, standstill, 0, 60000),
+    KEY("standstill_others", UINT, standstillOthers, 0, 60000),
     KEY("log_level", UINT, logLevel, LOG_LEVEL_DEBUG, LOG_LEVEL_ERROR),
     KEY("log_filters", STRING, logFilters),
     KEY("log_outputs", STRING, logOutputs),
@@ -75,6 +78,7 @@ daemonConfigNew(bool session)
     config->keepaliveInterval = 5;
     config->keepaliveCount = 5;
     config->hydrate = 1;
+    config->standstill = 1000;
     config->logLevel = LOG_LEVEL_WARNING;
     config->logFilters = g_strdup("");
     config->logOutputs = g_strdup("stderr");

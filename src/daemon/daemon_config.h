@@ -29,6 +29,10 @@ struct _daemonConfig {
     unsigned int keepaliveCount;
 
     unsigned int hydrate; /* 0 or 1 */
+    unsigned int hydrateUntried; /* 0 or 1 */
+
+    unsigned int standstill;       /* ms; 0: never */
+    unsigned int standstillOthers; /* the same, for pulls of others */
 
     unsigned int logLevel;
     char *logFilters;

@@ -207,9 +207,19 @@ daemonMainServe(const daemonConfig *config, const daemonOptions *options, const 
 {
     const char *uri = daemonMainIsSession() ? "qemu:///session" : "qemu:///system";
     g_autoptr(remoteDispatchEvent) clients = remoteDispatchEventNew();
+    /* where libvirtd keeps the state of its guests */
+    g_autofree char *statusDir =
+        g_build_filename(runDir, "qemu", daemonMainIsSession() ? "run" : NULL, NULL);
+    const qemuConnConfig streams = {
+        .hydrate = config->hydrate,
+        .hydrateUntried = config->hydrateUntried,
+        .standstill = config->standstill,
+        .standstillOthers = config->standstillOthers,
+        .statusDir = statusDir,
+    };
     g_auto(driverConn) via = {
         .driver = &qemuDriver,
-        .priv = qemuConnNewResident(uri, runDir, config->hydrate),
+        .priv = qemuConnNewResident(uri, runDir, &streams),
     };
     g_autoptr(daemonIdle) idle = daemonIdleNew(options->timeout, daemonMainIsSession(), loop,
                                                daemonMainStreams, via.priv);

@@ -11,11 +11,15 @@
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
 
+#define QEMU_CONN_STANDSTILL 1000 /* ms, in process */
+
 struct _qemuConn {
     gatomicrefcount refs;
     bool resident;
     char *uri; /* resident only */
+    qemuConnConfig config;
     qemuStreams *streams;
+    qemuExports *exports;
 
     /* resident: all its life, follow touched by the loop's thread only;
      * in process: while following */
@@ -38,8 +42,10 @@ static struct {
     GPtrArray *conns;
 } qemuConnFollowing;
 
+/* @dir: where the sockets of NBD servers may be */
 static qemuConn *
-qemuConnNew(virConnectPtr conn, bool resident, const char *unhydratable)
+qemuConnNew(virConnectPtr conn, const char *dir, const qemuConnConfig *config, bool resident,
+            const char *unhydratable)
 {
     qemuConn *self = g_new0(qemuConn, 1);
 
@@ -47,7 +53,9 @@ qemuConnNew(virConnectPtr conn, bool resident, const char *unhydratable)
     g_mutex_init(&self->lock);
     g_mutex_init(&self->subscribing);
     self->resident = resident;
+    self->config = *config;
     self->streams = qemuStreamsNew(self, resident, unhydratable);
+    self->exports = qemuExportsNew(dir);
     if (conn)
         virConnectRef(conn);
     self->conn = conn;
@@ -58,11 +66,15 @@ static int
 qemuConnUp(virConnectPtr conn, void *opaque)
 {
     qemuConn *self = opaque;
+    const qemuFollowConfig config = {
+        .standstill = self->config.standstillOthers,
+        .statusDir = self->hydration ? self->config.statusDir : NULL,
+    };
 
     if (self->hydration)
         qemuHydrationUp(self->hydration, conn);
-    if (!(self->follow = qemuFollowNew(conn, self->where, self->streams, self->hydration,
-                                       true)))
+    if (!(self->follow = qemuFollowNew(conn, self->where, self->streams, self->exports,
+                                       self->hydration, &config, true)))
         return -1;
     virConnectRef(conn);
     g_mutex_lock(&self->lock);
@@ -91,18 +103,18 @@ static const qemuLinkHandlers qemuConnLinkHandlers = {
 };
 
 qemuConn *
-qemuConnNewResident(const char *uri, const char *socketDir, bool hydrate)
+qemuConnNewResident(const char *uri, const char *socketDir, const qemuConnConfig *config)
 {
-    qemuConn *self =
-        qemuConnNew(NULL, true, hydrate ? NULL : "virtstreamd is configured to have none");
+    g_autofree char *dir = g_build_filename(socketDir, "streamdisk", NULL);
+    qemuConn *self = qemuConnNew(NULL, dir, config, true,
+                                 config->hydrate ? NULL
+                                                 : "virtstreamd is configured to have none");
 
     self->uri = g_strdup(uri);
     self->where = loopNew("qemu-follow");
-    if (hydrate) {
-        g_autofree char *dir = g_build_filename(socketDir, "streamdisk", NULL);
-
-        self->hydration = qemuHydrationNew(self->streams, dir);
-    }
+    if (config->hydrate)
+        self->hydration = qemuHydrationNew(self->streams, self->exports,
+                                           config->hydrateUntried);
     self->link = qemuLinkNew(uri, socketDir, self->where, &qemuConnLinkHandlers, self);
     return self;
 }
@@ -110,6 +122,9 @@ qemuConnNewResident(const char *uri, const char *socketDir, bool hydrate)
 qemuConn *
 qemuConnOpen(virConnectPtr conn)
 {
+    static const qemuConnConfig config = { .standstill = QEMU_CONN_STANDSTILL };
+    g_autofree char *dir =
+        g_build_filename(g_get_user_runtime_dir(), "libvirt", "streamdisk", NULL);
     LOCK_SCOPE(&qemuConnFollowing.lock);
 
     for (guint i = 0; qemuConnFollowing.conns && i < qemuConnFollowing.conns->len; i++) {
@@ -120,7 +135,7 @@ qemuConnOpen(virConnectPtr conn)
             return self;
         }
     }
-    return qemuConnNew(conn, false, "there is none without virtstreamd");
+    return qemuConnNew(conn, dir, &config, false, "there is none without virtstreamd");
 }
 
 void
@@ -135,6 +150,7 @@ qemuConnUnref(qemuConn *self)
     qemuLinkFree(self->link);
     loopFree(self->where);
     qemuStreamsFree(self->streams);
+    qemuExportsFree(self->exports);
     handleCloseConnect(self->conn);
     g_mutex_clear(&self->lock);
     g_mutex_clear(&self->subscribing);
@@ -162,6 +178,18 @@ qemuConnGetStreams(qemuConn *self)
     return self->streams;
 }
 
+qemuExports *
+qemuConnGetExports(qemuConn *self)
+{
+    return self->exports;
+}
+
+guint
+qemuConnGetStandstill(qemuConn *self)
+{
+    return self->config.standstill;
+}
+
 bool
 qemuConnIsResident(qemuConn *self)
 {
@@ -173,6 +201,13 @@ qemuConnUnhydrate(qemuConn *self, qemuStream *stream)
 {
     if (self->hydration)
         qemuHydrationEnd(self->hydration, stream);
+}
+
+void
+qemuConnHydrate(qemuConn *self, qemuStream *stream)
+{
+    if (self->hydration)
+        qemuHydrationTick(self->hydration, stream);
 }
 
 void
@@ -195,7 +230,8 @@ static int
 qemuConnFollow(qemuConn *self)
 {
     loop *where = loopNew("qemu-follow");
-    qemuFollow *follow = qemuFollowNew(self->conn, where, self->streams, NULL, false);
+    qemuFollow *follow = qemuFollowNew(self->conn, where, self->streams, self->exports, NULL,
+                                       &(qemuFollowConfig) { 0 }, false);
 
     if (!follow) {
         loopFree(where);

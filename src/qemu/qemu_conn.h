@@ -11,14 +11,25 @@
 
 #pragma once
 
+#include "qemu/qemu_exports.h"
 #include "qemu/qemu_streams.h"
 
 typedef struct _qemuConn qemuConn;
 
-/* The daemon's, for @uri, whose socket is in @socketDir. @hydrate: make streams faster than
- * their jobs, through QEMU's NBD server. Connects in the background, and
+/* How the daemon's streams are, as virtstreamd.conf has it */
+typedef struct _qemuConnConfig qemuConnConfig;
+struct _qemuConnConfig {
+    bool hydrate;         /* faster than their jobs, through QEMU's NBD server */
+    bool hydrateUntried;  /* also where that has not been tried */
+    guint standstill;     /* ms for which a guest may be suspended at a start */
+    guint standstillOthers; /* the same, of pulls that others start */
+    const char *statusDir; /* of libvirtd's status files (qemu_backup.h); constant */
+};
+
+/* The daemon's, for @uri, whose socket is in @socketDir. Connects in the background, and
  * again whenever libvirtd is back. Needs libvirt's event loop. */
-qemuConn *qemuConnNewResident(const char *uri, const char *socketDir, bool hydrate);
+qemuConn *qemuConnNewResident(const char *uri, const char *socketDir,
+                              const qemuConnConfig *config);
 
 /* The one that follows on @conn, or else a passing one. */
 qemuConn *qemuConnOpen(virConnectPtr conn);
@@ -31,11 +42,19 @@ virConnectPtr qemuConnGetConnect(qemuConn *self);
 /* The table of streams; a passing one's holds what qemu_sync.h finds. */
 qemuStreams *qemuConnGetStreams(qemuConn *self);
 
+/* The NBD servers of its guests */
+qemuExports *qemuConnGetExports(qemuConn *self);
+
+/* How long a guest may be suspended at a start, if nothing else is said, in ms */
+guint qemuConnGetStandstill(qemuConn *self);
+
 bool qemuConnIsResident(qemuConn *self);
 bool qemuConnIsFollowing(qemuConn *self);
 
 /* A stream is hydrated no more, at least until it is RUNNING again. */
 void qemuConnUnhydrate(qemuConn *self, qemuStream *stream);
+/* It may be hydrated from now on, without waiting for the next tick. */
+void qemuConnHydrate(qemuConn *self, qemuStream *stream);
 /* It is hydrated no more until its settings want it again. */
 void qemuConnPauseHydration(qemuConn *self, qemuStream *stream);
 

@@ -6,6 +6,7 @@
 #include "qemu/qemu_image.h"
 #include "qemu/qemu_job.h"
 #include "qemu/qemu_sync.h"
+#include "qemu/qemu_tail.h"
 #include "util/error.h"
 #include "util/log.h"
 
@@ -22,7 +23,7 @@ qemuControlFind(qemuConn *conn, virDomainPtr dom, const char *name)
     virDomainBlockJobInfo info;
     qemuStream *stream;
 
-    if (!qemuConnIsFollowing(conn) && qemuSyncAdopt(streams, dom, false) < 0)
+    if (!qemuConnIsFollowing(conn) && qemuSyncAdopt(streams, dom, false, NULL) < 0)
         return NULL;
     if ((stream = qemuStreamsFindActive(streams, dom, name)))
         return stream;
@@ -70,6 +71,41 @@ qemuControlCheckAlone(qemuConn *conn, virDomainPtr dom, const char *target)
     return 0;
 }
 
+/* A job that is yet to be started */
+typedef struct _qemuControlJob qemuControlJob;
+struct _qemuControlJob {
+    virDomainPtr dom;
+    const qemuStream *stream;
+    const char *base;
+    bool relative;
+};
+
+static int
+qemuControlStartJob(void *opaque)
+{
+    const qemuControlJob *job = opaque;
+
+    return qemuJobStart(job->dom, job->stream->target, job->base, job->relative,
+                        job->stream->speed);
+}
+
+/* Starts the job of a disk, which may have a tail. */
+static int
+qemuControlBegin(qemuConn *conn, qemuControlJob *job, qemuStream *stream,
+                 const qemuQmpImage *image)
+{
+    const streamSettings *settings = &stream->settings;
+    guint standstill = settings->named & STREAM_SETTINGS_STANDSTILL ? settings->standstill
+                                                                   : qemuConnGetStandstill(conn);
+
+    if (qemuSyncPolicy(qemuConnGetStreams(conn), job->dom) < 0)
+        return -1;
+    if (qemuImageGetTail(image) == 0)
+        return qemuControlStartJob(job);
+    return qemuTailBegin(qemuConnGetExports(conn), qemuConnGetStreams(conn), stream, standstill,
+                         qemuControlStartJob, job);
+}
+
 int
 qemuControlStart(qemuConn *conn, virDomainPtr dom, const char *name, const char *base,
                  bool relative, const streamSettings *settings)
@@ -77,15 +113,18 @@ qemuControlStart(qemuConn *conn, virDomainPtr dom, const char *name, const char 
     qemuStreams *streams = qemuConnGetStreams(conn);
     g_autoptr(GPtrArray) disks = qemuSyncGetDisks(dom);
     g_autoptr(qemuStream) stream = NULL;
+    g_auto(qemuQmpImage) image = { 0 };
+    qemuControlJob job = { .dom = dom, .base = base, .relative = relative };
     const domainDisk *disk;
 
     if (!disks || !(disk = domainDiskListFind(disks, name)) || domainDiskCheckStreamable(disk) < 0)
         return -1;
-    if (!qemuConnIsFollowing(conn) && qemuSyncAdopt(streams, dom, false) < 0)
+    if (!qemuConnIsFollowing(conn) && qemuSyncAdopt(streams, dom, false, NULL) < 0)
         return -1;
     if (qemuControlCheckFree(streams, dom, disk->target) < 0 ||
         qemuControlCheckAlone(conn, dom, disk->target) < 0 ||
-        qemuImageCheckStreamable(dom, disk->target, disk->alias) < 0)
+        qemuImageGet(dom, disk->target, disk->alias, &image) < 0 ||
+        qemuImageCheckStreamable(&image, disk->target) < 0)
         return -1;
 
     if (!(stream = qemuStreamsBegin(streams, dom, disk, base, settings))) {
@@ -93,8 +132,8 @@ qemuControlStart(qemuConn *conn, virDomainPtr dom, const char *name, const char 
                     disk->target);
         return -1;
     }
-    if (qemuSyncPolicy(streams, dom) < 0 ||
-        qemuJobStart(dom, disk->target, base, relative, stream->speed) < 0) {
+    job.stream = stream;
+    if (qemuControlBegin(conn, &job, stream, &image) < 0) {
         virErrorPtr kept = errorKeep();
 
         qemuStreamsForget(streams, stream);
@@ -106,6 +145,8 @@ qemuControlStart(qemuConn *conn, virDomainPtr dom, const char *name, const char 
     qemuStreamsConfirm(streams, stream);
     if (qemuSyncSample(streams, stream, false) < 0) /* what it is asked before the first tick */
         LOG_DEBUG("progress of disk %s: %s", stream->target, errorText());
+    if (qemuImageGetTail(&image) > 0) /* it could not be before */
+        qemuConnHydrate(conn, stream);
     return 0;
 }
 
@@ -126,6 +167,8 @@ qemuControlStop(qemuConn *conn, virDomainPtr dom, const char *name)
         errorRestore(kept);
         return -1;
     }
+    if (qemuImageFlush(dom, stream->target, stream->alias, stream->source) < 0) /* what is copied stays */
+        LOG_WARNING("what was copied of disk %s is not flushed: %s", stream->target, errorText());
     qemuSyncResolve(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "stopped on request", true);
     return 0;
 }

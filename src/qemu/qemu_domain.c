@@ -170,13 +170,6 @@ qemuDomainPolicyKept(qemuDomain *self, const char *policy, bool success)
 }
 
 void
-qemuDomainQuieten(qemuDomain *self, gint64 until)
-{
-    for (guint i = 0; i < self->streams->len; i++)
-        ((qemuStream *) g_ptr_array_index(self->streams, i))->quiet = until;
-}
-
-void
 qemuDomainForgetEchoes(qemuDomain *self)
 {
     for (guint i = 0; i < self->streams->len; i++)

@@ -48,9 +48,6 @@ void qemuDomainEnd(qemuDomain *self, qemuStream *stream, virDomainStreamDiskStat
 bool qemuDomainPolicyWanted(qemuDomain *self, char **policy);
 void qemuDomainPolicyKept(qemuDomain *self, const char *policy, bool success);
 
-/* As qemuStreamsQuieten(), until a time of the monotonic clock */
-void qemuDomainQuieten(qemuDomain *self, gint64 until);
-
 /* As qemuStreamsForgetEchoes() */
 void qemuDomainForgetEchoes(qemuDomain *self);
 

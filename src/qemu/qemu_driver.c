@@ -96,7 +96,7 @@ qemuDriverListActive(qemuConn *conn, virDomainPtr dom)
     qemuStreams *streams = qemuConnGetStreams(conn);
 
     if (qemuConnIsFollowing(conn) ? qemuSyncCheckRunning(dom) < 0
-                                  : qemuSyncAdopt(streams, dom, false) < 0)
+                                  : qemuSyncAdopt(streams, dom, false, NULL) < 0)
         return NULL;
     return qemuStreamsListActive(streams, dom);
 }

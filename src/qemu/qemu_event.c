@@ -158,16 +158,6 @@ qemuEventTellEnding(qemuEventSink *sink, virDomainPtr dom, const char *target)
         sink->handlers->jobEnding(dom, target, sink->opaque);
 }
 
-/* Within milliseconds it may turn out that a backup has no NBD server. */
-static void
-qemuEventTellCreating(qemuEventSink *sink, virDomainPtr dom)
-{
-    LOCK_SCOPE(&sink->lock);
-
-    if (sink->where)
-        sink->handlers->imageCreating(dom, sink->opaque);
-}
-
 static int
 qemuEventLifecycle(virConnectPtr conn, virDomainPtr dom, int event, int detail, void *opaque)
 {
@@ -217,9 +207,6 @@ qemuEventMonitor(virConnectPtr conn, virDomainPtr dom, const char *name, long lo
         break;
     case QEMU_QMP_JOB_ENDING:
         qemuEventTellEnding(opaque, dom, event->target);
-        break;
-    case QEMU_QMP_CREATING:
-        qemuEventTellCreating(opaque, dom);
         break;
     }
 }

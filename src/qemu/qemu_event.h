@@ -33,8 +33,6 @@ struct _qemuEventHandlers {
     void (*diskRemoved)(virDomainPtr dom, const char *alias, void *opaque);
     /* the disks' iotune has changed */
     void (*disksTuned)(virDomainPtr dom, void *opaque);
-    /* libvirt has an image made for the guest, as for a backup: at once */
-    void (*imageCreating)(virDomainPtr dom, void *opaque);
 };
 
 typedef struct _qemuEvent qemuEvent;

@@ -3,13 +3,19 @@
 
 #include "qemu/qemu_follow.h"
 
+#include "qemu/qemu_backup.h"
 #include "qemu/qemu_event.h"
+#include "qemu/qemu_image.h"
 #include "qemu/qemu_job.h"
 #include "qemu/qemu_sync.h"
+#include "qemu/qemu_tail.h"
 #include "qemu/qemu_watch.h"
 #include "util/error.h"
 #include "util/handle.h"
 #include "util/log.h"
+
+/* So long nothing is asked when a backup begins: it has found the NBD server taken by then. */
+#define QEMU_FOLLOW_QUIET G_USEC_PER_SEC
 
 LOG_INIT("qemu.follow");
 
@@ -17,9 +23,12 @@ struct _qemuFollow {
     virConnectPtr conn;
     queues *guests; /* where what is told of a guest is dealt with, by its UUID */
     qemuStreams *streams;
+    qemuExports *exports;
     qemuHydration *hydration; /* NULL: none */
+    guint standstill;         /* ms, of pulls that others begin */
     qemuWatch *watch;
     qemuEvent *event;
+    qemuBackup *backup;       /* NULL: nothing to give way with */
 };
 
 /* Passes on a failure of what nobody waits for. */
@@ -59,6 +68,22 @@ qemuFollowJobEnding(virDomainPtr dom, const char *target, void *opaque)
         qemuHydrationCut(self->hydration, stream);
 }
 
+/* What the guest could read wrong from now on, in a pull of somebody else, is zeroed if it may be
+ * suspended for that. */
+static void
+qemuFollowTail(qemuFollow *self, virDomainPtr dom, qemuStream *stream)
+{
+    g_auto(qemuQmpImage) image = { 0 };
+
+    if (self->standstill == 0)
+        return;
+    if (qemuImageGet(dom, stream->target, stream->alias, &image) < 0 ||
+        (qemuImageGetTail(&image) > 0 &&
+         qemuTailBegin(self->exports, self->streams, stream, self->standstill, NULL, NULL) < 0))
+        LOG_WARNING("the guest of domain %s may read wrong data of disk %s: %s",
+                    virDomainGetName(dom), stream->target, errorText());
+}
+
 static void
 qemuFollowJobRunning(virDomainPtr dom, const char *target, void *opaque)
 {
@@ -85,9 +110,11 @@ qemuFollowJobRunning(virDomainPtr dom, const char *target, void *opaque)
     /* It may be over by now; its end is told by an event of its own. */
     if (qemuJobGetPull(dom, target, &info) < 0)
         LOG_DEBUG("pull of disk %s: %s", target, errorText());
-    stream = qemuStreamsAdopt(self->streams, dom, disk, info.bandwidth, &(streamSettings) { 0 },
+    stream = qemuStreamsAdopt(self->streams, dom, disk, info.bandwidth, &(qemuStreamKept) { 0 },
                               true);
     qemuWatchWake(self->watch);
+    if (stream)
+        qemuFollowTail(self, dom, stream);
     qemuFollowSpeeds(self, dom);
     if (stream && qemuSyncSample(self->streams, stream, false) == 1 && self->hydration)
         qemuHydrationTick(self->hydration, stream);
@@ -115,7 +142,7 @@ qemuFollowJobEnded(virDomainPtr dom, const char *target, int status, void *opaqu
     qemuFollowUnhydrate(self, stream);
     switch (status) {
     case VIR_DOMAIN_BLOCK_JOB_COMPLETED:
-        qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+        qemuSyncComplete(self->streams, stream, false);
         break;
     case VIR_DOMAIN_BLOCK_JOB_CANCELED:
         qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
@@ -148,6 +175,15 @@ qemuFollowStopReason(int detail)
     }
 }
 
+/* Whether QEMU has ended by itself, and so has flushed all disks. */
+static bool
+qemuFollowFlushes(int detail)
+{
+    return detail == VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN ||
+           detail == VIR_DOMAIN_EVENT_STOPPED_MIGRATED ||
+           detail == VIR_DOMAIN_EVENT_STOPPED_SAVED;
+}
+
 static void
 qemuFollowGuestStopped(virDomainPtr dom, int detail, void *opaque)
 {
@@ -157,10 +193,15 @@ qemuFollowGuestStopped(virDomainPtr dom, int detail, void *opaque)
                   detail == VIR_DOMAIN_EVENT_STOPPED_FAILED;
 
     for (guint i = 0; i < active->len; i++) {
-        qemuFollowUnhydrate(self, g_ptr_array_index(active, i));
-        qemuStreamsEnd(self->streams, g_ptr_array_index(active, i),
-                       failed ? VIR_DOMAIN_STREAM_DISK_FAILED : VIR_DOMAIN_STREAM_DISK_STOPPED,
-                       qemuFollowStopReason(detail), false);
+        qemuStream *stream = g_ptr_array_index(active, i);
+        bool completed = qemuFollowFlushes(detail) &&
+                         qemuStreamsIsJobCompleted(self->streams, stream);
+
+        qemuFollowUnhydrate(self, stream);
+        qemuStreamsEnd(self->streams, stream,
+                       completed ? VIR_DOMAIN_STREAM_DISK_COMPLETED
+                       : failed  ? VIR_DOMAIN_STREAM_DISK_FAILED : VIR_DOMAIN_STREAM_DISK_STOPPED,
+                       completed ? NULL : qemuFollowStopReason(detail), false);
     }
     qemuStreamsForgetEnded(self->streams, dom);
 }
@@ -200,20 +241,57 @@ qemuFollowDisksTuned(virDomainPtr dom, void *opaque)
     qemuFollowSpeeds(self, dom);
 }
 
-/* A backup in pull mode may follow, which fails if QEMU's NBD server is ours; and libvirt 9.0 crashes
- * if anything is asked of QEMU at the moment in which it fails. */
+/* Calls @func for each active stream of the domain with this name. */
 static void
-qemuFollowImageCreating(virDomainPtr dom, void *opaque)
+qemuFollowEach(qemuFollow *self, const char *domain,
+               void (*func)(qemuFollow *self, virDomainPtr dom, qemuStream *stream))
 {
-    qemuFollow *self = opaque;
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, dom);
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
 
-    if (!self->hydration)
-        return;
-    qemuStreamsQuieten(self->streams, dom);
-    for (guint i = 0; i < active->len; i++)
-        qemuHydrationYield(self->hydration, g_ptr_array_index(active, i));
+    for (guint i = 0; i < active->len; i++) {
+        qemuStream *stream = g_ptr_array_index(active, i);
+        g_autoptr(virDomain) dom = qemuStreamsGetDomain(self->streams, stream);
+
+        if (g_str_equal(virDomainGetName(dom), domain))
+            func(self, dom, stream);
+    }
 }
+
+static void
+qemuFollowQuieten(qemuFollow *self, virDomainPtr dom, qemuStream *stream)
+{
+    qemuStreamsQuieten(self->streams, stream, QEMU_FOLLOW_QUIET);
+}
+
+/* The backup may have wanted the NBD server that is ours, and will be tried again. */
+static void
+qemuFollowGiveWay(qemuFollow *self, virDomainPtr dom, qemuStream *stream)
+{
+    if (!qemuStreamsIsQuiet(self->streams, stream))
+        return; /* it went on for so long that it did not need it */
+    qemuStreamsQuieten(self->streams, stream, 0);
+    if (self->hydration)
+        qemuHydrationYield(self->hydration, stream);
+}
+
+/* If it is a backup in pull mode it fails within milliseconds when QEMU's NBD server is ours; and
+ * libvirt 9.0 crashes if anything is asked of QEMU at the moment in which it fails. */
+static void
+qemuFollowBackupBegun(const char *domain, void *opaque)
+{
+    qemuFollowEach(opaque, domain, qemuFollowQuieten);
+}
+
+static void
+qemuFollowBackupEnded(const char *domain, void *opaque)
+{
+    qemuFollowEach(opaque, domain, qemuFollowGiveWay);
+}
+
+static const qemuBackupHandlers qemuFollowBackupHandlers = {
+    .begun = qemuFollowBackupBegun,
+    .ended = qemuFollowBackupEnded,
+};
 
 static const qemuEventHandlers qemuFollowHandlers = {
     .jobRunning = qemuFollowJobRunning,
@@ -223,12 +301,11 @@ static const qemuEventHandlers qemuFollowHandlers = {
     .guestStopped = qemuFollowGuestStopped,
     .diskRemoved = qemuFollowDiskRemoved,
     .disksTuned = qemuFollowDisksTuned,
-    .imageCreating = qemuFollowImageCreating,
 };
 
 qemuFollow *
-qemuFollowNew(virConnectPtr conn, loop *where, qemuStreams *streams,
-              qemuHydration *hydration, bool announce)
+qemuFollowNew(virConnectPtr conn, loop *where, qemuStreams *streams, qemuExports *exports,
+              qemuHydration *hydration, const qemuFollowConfig *config, bool announce)
 {
     qemuFollow *self = g_new0(qemuFollow, 1);
 
@@ -236,14 +313,18 @@ qemuFollowNew(virConnectPtr conn, loop *where, qemuStreams *streams,
     self->conn = conn;
     self->guests = queuesNew();
     self->streams = streams;
+    self->exports = exports;
     self->hydration = hydration;
-    self->watch = qemuWatchNew(conn, where, self->guests, streams, hydration);
+    self->standstill = config->standstill;
+    self->watch = qemuWatchNew(conn, where, self->guests, streams, exports, hydration);
     if (!(self->event = qemuEventNew(conn, self->guests, &qemuFollowHandlers, self))) {
         qemuFollowFree(self);
         return NULL;
     }
     if (!qemuEventTellsBeginnings(self->event))
         qemuWatchSetBlind(self->watch);
+    if (config->statusDir)
+        self->backup = qemuBackupNew(config->statusDir, &qemuFollowBackupHandlers, self);
     /* events are registered by now: nothing falls between */
     qemuWatchTakeUp(self->watch, announce);
     return self;
@@ -255,6 +336,7 @@ qemuFollowFree(qemuFollow *self)
     if (!self)
         return;
     qemuEventFree(self->event);
+    qemuBackupFree(self->backup);
     queuesFree(self->guests);
     qemuWatchFree(self->watch);
     handleCloseConnect(self->conn);

@@ -58,7 +58,7 @@ qemuGovernorSetRegard(qemuGovernor *self, const streamRegard *regard)
 static void
 qemuGovernorNoteWrites(qemuGovernor *self, const qemuGovernorSample *sample)
 {
-    if (sample->writes < QEMU_GOVERNOR_REQUESTS_MIN)
+    if (sample->unseen || sample->writes < QEMU_GOVERNOR_REQUESTS_MIN)
         return;
     self->nowNs = (double) sample->writeNs / (double) sample->writes;
     if (self->calmNs == 0 || self->nowNs < self->calmNs)
@@ -71,7 +71,7 @@ qemuGovernorNoteWrites(qemuGovernor *self, const qemuGovernorSample *sample)
 static bool
 qemuGovernorHurts(const qemuGovernor *self, const qemuGovernorSample *sample)
 {
-    if (self->regard.fast || sample->writes < QEMU_GOVERNOR_REQUESTS_MIN)
+    if (self->regard.fast || sample->unseen || sample->writes < QEMU_GOVERNOR_REQUESTS_MIN)
         return false;
     if (self->regard.maxNs > 0)
         return self->nowNs > (double) self->regard.maxNs;
@@ -97,7 +97,7 @@ void
 qemuGovernorStep(qemuGovernor *self, const qemuGovernorSample *sample)
 {
     bool paid = sample->copied * 10 > self->copied * 11;
-    bool idle = sample->requests < QEMU_GOVERNOR_REQUESTS_MIN;
+    bool idle = sample->unseen ? !self->busy : sample->requests < QEMU_GOVERNOR_REQUESTS_MIN;
     guint top = qemuGovernorTop(self, sample, idle);
     bool hurts;
 

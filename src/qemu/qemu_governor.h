@@ -24,6 +24,7 @@
 
 typedef struct _qemuGovernorSample qemuGovernorSample;
 struct _qemuGovernorSample {
+    bool unseen;      /* nobody looked at the guest: it is as it was */
     guint64 copied;   /* bytes per second, in this interval */
     guint64 requests; /* the guest's, of any kind, in this interval */
     guint64 writes;   /* the guest's writes among them */

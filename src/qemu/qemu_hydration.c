@@ -14,7 +14,9 @@
 #include "qemu/qemu_hydrator.h"
 #include "qemu/qemu_image.h"
 #include "qemu/qemu_job.h"
+#include "qemu/qemu_safety.h"
 #include "qemu/qemu_space.h"
+#include "qemu/qemu_sync.h"
 #include "util/error.h"
 #include "util/handle.h"
 #include "util/lock.h"
@@ -23,8 +25,13 @@
 
 #define QEMU_HYDRATION_REST (5 * G_USEC_PER_SEC)
 
+/* So long a flush may take when hydration is ended by somebody who waits */
+#define QEMU_HYDRATION_FLUSH_MAX (5 * G_USEC_PER_SEC)
+
 /* For a backup that is tried again */
 #define QEMU_HYDRATION_AWAY (15 * G_USEC_PER_SEC)
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
 
 LOG_INIT("qemu.hydration");
 
@@ -32,6 +39,7 @@ struct _qemuHydration {
     qemuStreams *streams;
     queues *returns; /* where all is given back, by guest: nothing else that asks QEMU holds it up */
     qemuExports *exports;
+    bool untried;
     GMutex lock; /* protects the table, and in items what says so; taken after an item's lock */
     GHashTable *items; /* qemuStream -> qemuHydrationItem */
 };
@@ -52,7 +60,7 @@ struct _qemuHydrationItem {
 
     /* protected by the owner's lock */
     bool cut;    /* for good */
-    bool yields; /* the hydrator is stopped, to be taken away at the next tick */
+    bool yields; /* the hydrator is stopped, and will be taken away */
 };
 
 static void
@@ -99,13 +107,14 @@ qemuHydrationGetItem(qemuHydration *self, qemuStream *stream, bool make)
 }
 
 qemuHydration *
-qemuHydrationNew(qemuStreams *streams, const char *dir)
+qemuHydrationNew(qemuStreams *streams, qemuExports *exports, bool untried)
 {
     qemuHydration *self = g_new0(qemuHydration, 1);
 
     self->streams = streams;
     self->returns = queuesNew();
-    self->exports = qemuExportsNew(dir);
+    self->exports = exports;
+    self->untried = untried;
     g_mutex_init(&self->lock);
     self->items = g_hash_table_new_full(NULL, NULL, NULL, qemuHydrationItemUnref);
     return self;
@@ -133,9 +142,20 @@ qemuHydrationShow(qemuHydrationItem *item, qemuHydrator *hydrator)
     qemuStreamsSetHydration(item->owner->streams, item->stream, &figures);
 }
 
-/* Nothing is sent any more, then nothing is exported any more. The hydrator's thread is waited
- * for last: it may itself wait for libvirt, whose next answer is to be for the export, since
- * the user's next call may not go well with it. Under the item's lock. */
+/* The job of the item's stream may end, or has to wait for that until all is flushed. */
+static int
+qemuHydrationHold(qemuHydrationItem *item, bool held)
+{
+    qemuStreams *streams = item->owner->streams;
+    g_autoptr(virDomain) dom = qemuStreamsGetDomain(streams, item->stream);
+
+    qemuStreamsSetEndHeld(streams, item->stream, held);
+    return qemuSyncSpeeds(streams, dom);
+}
+
+/* Nothing is sent any more, then nothing is exported any more, then the job may end. The hydrator's
+ * thread is waited for last: it may itself wait for libvirt, whose next answer is to be for the
+ * export, since the user's next call may not go well with it. Under the item's lock. */
 static void
 qemuHydrationHalt(qemuHydrationItem *item)
 {
@@ -143,10 +163,14 @@ qemuHydrationHalt(qemuHydrationItem *item)
     virErrorPtr kept = errorKeep();
 
     if (hydrator) {
+        qemuHydratorFlush(hydrator, QEMU_HYDRATION_FLUSH_MAX);
         qemuHydratorStop(hydrator);
         qemuHydrationShow(item, hydrator);
     }
     g_clear_pointer(&item->export, qemuExportFree);
+    if (qemuStreamsIsEndHeld(item->owner->streams, item->stream) &&
+        qemuHydrationHold(item, false) < 0)
+        LOG_DEBUG("resuming the job of disk %s: %s", item->stream->target, errorText());
     qemuHydratorFree(hydrator);
     g_clear_pointer(&item->dom, handleFreeDomain);
     errorRestore(kept);
@@ -170,7 +194,6 @@ qemuHydrationFree(qemuHydration *self)
     }
     g_hash_table_unref(self->items);
     queuesFree(self->returns);
-    qemuExportsFree(self->exports);
     g_mutex_clear(&self->lock);
     g_free(self);
 }
@@ -207,6 +230,38 @@ qemuHydrationYields(const qemuHydrationItem *item)
     return item->yields;
 }
 
+/* The hydrator is near the end: it goes on when the job is paused, or cannot be. */
+static void
+qemuHydrationApproach(void *opaque)
+{
+    qemuHydrationItem *item = opaque;
+    qemuStreams *streams = item->owner->streams;
+    LOCK_SCOPE(&item->lock);
+
+    if (!item->hydrator || qemuHydrationIsCut(item) || qemuHydrationYields(item))
+        return;
+    if (qemuHydrationHold(item, true) < 0) {
+        if (qemuHydrationIsCut(item))
+            return; /* too late */
+        LOG_WARNING("the job of disk %s cannot be paused before its end: %s", item->stream->target,
+                    errorText());
+        qemuStreamsSetEndHeld(streams, item->stream, false);
+    } else if (!qemuStreamsIsJobPaused(streams, item->stream)) {
+        return; /* another thread pauses it: see the next tick */
+    }
+    qemuHydratorLetEnd(item->hydrator);
+}
+
+/* In the hydrator's thread */
+static void
+qemuHydrationNearEnd(void *opaque)
+{
+    qemuHydrationItem *item = opaque;
+
+    queuesPush(item->owner->returns, item->guest, qemuHydrationApproach,
+               qemuHydrationItemRef(item), qemuHydrationItemUnref);
+}
+
 /* The hydrator's thread is through: what it used is given back. */
 static void
 qemuHydrationFinish(void *opaque)
@@ -217,6 +272,8 @@ qemuHydrationFinish(void *opaque)
 
     if (!item->hydrator || qemuHydrationIsCut(item) || qemuHydrationYields(item))
         return; /* it was stopped, by who also tells so */
+    if (!result->error && qemuStreamsIsJobPaused(item->owner->streams, item->stream))
+        qemuStreamsSetEndSafe(item->owner->streams, item->stream);
     qemuHydrationHalt(item);
     item->done = !result->error;
     item->rest = g_get_monotonic_time() + QEMU_HYDRATION_REST;
@@ -241,7 +298,32 @@ qemuHydrationGuest(qemuGuestFigures *figures, void *opaque)
 {
     const qemuHydrationItem *item = opaque;
 
-    return qemuGuestGetFigures(item->dom, item->stream->target, figures);
+    return !qemuStreamsIsQuiet(item->owner->streams, item->stream) &&
+           qemuGuestGetFigures(item->dom, item->stream->target, figures);
+}
+
+/* Whether QEMU bears that the disk is hydrated; if not, that is for good. Under the item's lock. */
+static int
+qemuHydrationCheckSafety(qemuHydrationItem *item, qemuQmpImage *image)
+{
+    qemuStream *stream = item->stream;
+    g_autofree char *version = NULL;
+    g_autofree char *unsafe = NULL;
+
+    if (qemuImageGet(item->dom, stream->target, stream->alias, image) < 0)
+        return -1;
+    if (qemuImageCheckStreamable(image, stream->target) < 0) {
+        item->done = true;
+        return -1;
+    }
+    if (!(version = qemuImageGetVersion(item->dom)))
+        return -1;
+    if (!(unsafe = qemuSafetyCheck(version, (const char *const *) stream->features,
+                                   false, item->owner->untried)))
+        return 0;
+    item->done = true;
+    errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "%s", unsafe);
+    return -1;
 }
 
 /* Under the item's lock */
@@ -253,15 +335,17 @@ qemuHydrationBegin(qemuHydrationItem *item, const streamSettings *settings)
         .settings = *settings,
         .image = stream->source,
         .guest = qemuHydrationGuest,
+        .nearEnd = qemuHydrationNearEnd,
         .ended = qemuHydrationEnded,
         .opaque = item,
     };
+    g_auto(qemuQmpImage) image = { 0 };
     virDomainBlockJobInfo info;
     qemuHydrator *hydrator;
 
     item->dom = qemuStreamsGetDomain(item->owner->streams, stream);
     if (qemuSpaceCheck(stream->source, 0) < 0 ||
-        qemuImageCheckStreamable(item->dom, stream->target, stream->alias) < 0 ||
+        qemuHydrationCheckSafety(item, &image) < 0 ||
         !(item->export = qemuExportNew(item->owner->exports, item->dom, stream->target)))
         return -1;
     /* the job may have ended since it was seen; what ends from now on, an event tells */
@@ -269,6 +353,8 @@ qemuHydrationBegin(qemuHydrationItem *item, const streamSettings *settings)
         return -1;
     config.name = qemuExportGetName(item->export);
     config.deepest = qemuExportGetDeepest(item->export);
+    config.tail = qemuImageGetTail(&image) > 0 && !qemuStreamsIsTailFilled(item->owner->streams, stream)
+                      ? image.backing : 0;
     if ((config.fd = qemuExportConnect(item->export)) < 0)
         return -1;
     if (!(hydrator = qemuHydratorNew(&config)))
@@ -279,17 +365,18 @@ qemuHydrationBegin(qemuHydrationItem *item, const streamSettings *settings)
     return 0;
 }
 
-/* Whether it is to give way to others; then it does. Under the item's lock. */
-static bool
-qemuHydrationGiveWay(qemuHydrationItem *item)
+static void
+qemuHydrationGiveWay(void *opaque)
 {
+    qemuHydrationItem *item = opaque;
+    LOCK_SCOPE(&item->lock);
+
     if (!qemuHydrationYields(item))
-        return false;
+        return; /* it was ended meanwhile */
     qemuHydrationHalt(item);
     item->rest = g_get_monotonic_time() + QEMU_HYDRATION_AWAY;
     qemuStreamsEndHydration(item->owner->streams, item->stream, false,
                             "QEMU's NBD server is left to others");
-    return true;
 }
 
 void
@@ -302,11 +389,11 @@ qemuHydrationTick(qemuHydration *self, qemuStream *stream)
         return;
     LOCK_SCOPE(&item->lock);
     needs = qemuStreamsGetHydrationNeeds(self->streams, stream); /* who waits in End changed it */
-    if (qemuHydrationGiveWay(item))
-        return;
     if (item->hydrator) {
         qemuHydratorSetPosition(item->hydrator, needs.position);
         qemuHydratorSet(item->hydrator, &needs.settings);
+        if (qemuStreamsIsJobPaused(self->streams, stream))
+            qemuHydratorLetEnd(item->hydrator);
         return;
     }
     if (!needs.wanted || item->done || g_get_monotonic_time() < item->rest)
@@ -433,6 +520,8 @@ qemuHydrationYield(qemuHydration *self, qemuStream *stream)
         return;
     item->yields = true;
     qemuHydratorStop(item->hydrator);
+    queuesPush(self->returns, item->guest, qemuHydrationGiveWay, qemuHydrationItemRef(item),
+               qemuHydrationItemUnref);
 }
 
 void

@@ -4,17 +4,20 @@
  *
  * A disk is hydrated only while its block job holds it, because QEMU aborts if it is saved
  * or made a backing image with such a request in flight. So hydration ends before the job is
- * ended by us, and first of all when it ends otherwise.
+ * ended by us, and first of all when it ends otherwise. Near its end the job is paused until all is
+ * copied and flushed: QEMU drops the link to the backing images without flushing.
  */
 
 #pragma once
 
+#include "qemu/qemu_exports.h"
 #include "qemu/qemu_streams.h"
 
 typedef struct _qemuHydration qemuHydration;
 
-/* @dir: where the sockets of NBD servers may be */
-qemuHydration *qemuHydrationNew(qemuStreams *streams, const char *dir);
+/* @exports: the guests' NBD servers, which outlive it; @untried: disks and versions of QEMU that
+ * have not been tried are hydrated, too (qemu_safety.h) */
+qemuHydration *qemuHydrationNew(qemuStreams *streams, qemuExports *exports, bool untried);
 
 /* When nobody calls what is below any more. Ends all hydrations. */
 void qemuHydrationFree(qemuHydration *self);
@@ -37,7 +40,7 @@ void qemuHydrationTick(qemuHydration *self, qemuStream *stream);
  * given back as soon as can be. Any thread. */
 void qemuHydrationCut(qemuHydration *self, qemuStream *stream);
 
-/* Somebody may want the NBD server: nothing more is sent, at the next tick all is given back, and
+/* Somebody wants the NBD server: nothing more is sent, all is given back as soon as can be, and
  * later wanted again. Does not wait. Any thread. */
 void qemuHydrationYield(qemuHydration *self, qemuStream *stream);
 

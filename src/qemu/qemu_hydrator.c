@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "qemu/qemu_map.h"
 #include "qemu/qemu_nbd.h"
 #include "qemu/qemu_space.h"
+#include "qemu/qemu_writeback.h"
 #include "util/error.h"
 #include "util/lock.h"
 #include "util/log.h"
@@ -31,7 +33,21 @@
 
 #define QEMU_HYDRATOR_STEP_MAX 1000 /* ms, between steps of the governor */
 
+/* The guest is looked at that often; an idle one twice as long after each look, up to that long. Each
+ * look is a question to libvirt and QEMU, which can crash of one at a bad moment (docs/quirks.md). */
+#define QEMU_HYDRATOR_GUEST_FIRST (60 * G_TIME_SPAN_MILLISECOND)
+#define QEMU_HYDRATOR_GUEST (250 * G_TIME_SPAN_MILLISECOND)
+#define QEMU_HYDRATOR_GUEST_IDLE_MAX (2 * G_USEC_PER_SEC)
+
 #define QEMU_HYDRATOR_SIZE_MIN (64 * 1024)
+
+/* The tail is not read from anywhere, and the guest must not see it: as much as QEMU takes */
+#define QEMU_HYDRATOR_TAIL_REQUESTS 16
+#define QEMU_HYDRATOR_TAIL_SIZE (4 * 1024 * 1024) /* of zeroes, some times as much: qemu_map.h */
+
+/* The end is near when a second's work is left. Of that so much is kept back until the job is paused
+ * that it cannot copy it itself, and end, meanwhile: it is no faster than we are. */
+#define QEMU_HYDRATOR_END_KEPT 4
 
 LOG_INIT("qemu.hydrator");
 
@@ -39,10 +55,13 @@ struct _qemuHydrator {
     qemuHydratorConfig config;
     char *name;
     int socket; /* the connection's, to shut it down from outside of its thread */
+    int wake;   /* an eventfd: there is news for the thread */
     GThread *thread;
+    qemuWriteback *writeback; /* NULL: QEMU does it */
 
     /* of the thread */
     qemuNbd *nbd;
+    qemuMap *tail; /* NULL: there is none, or it is zeroes by now */
     qemuMap *map;
     qemuGovernor governor;
     qemuBucket bucket;
@@ -53,12 +72,27 @@ struct _qemuHydrator {
     gint64 nextStep;
     gint64 nextFlush;
     guint64 copiedBefore;
-    guint64 copiedFlushed;
+    guint64 copiedFlushing; /* what the flush that is under way, or the last one, is of */
+    bool flushing;
+    bool lastBegun;   /* the flush after which nothing is left */
+    bool lastFlushed;
+    gint64 began;
+    bool told;       /* that the end is near */
+    bool mayEnd;
+    bool flushOnly;  /* nothing is begun any more */
     qemuGuestFigures guestBefore;
+    bool guestSeen;
+    gint64 guestInterval; /* between looks at the guest */
+    gint64 nextGuest;
     char *error;
 
     GMutex lock; /* protects all below */
+    GCond cond;  /* stopping, ended or flushed */
     bool stopping;
+    bool letEnd;
+    bool flushAsked;
+    bool flushed;    /* as asked */
+    bool ended;
     streamSettings settings;
     guint64 position;
     qemuHydratorFigures figures;
@@ -81,6 +115,7 @@ qemuHydratorCopied(guint64 len, guint64 us, void *opaque)
     self->sent -= len;
     self->now.copied += len;
     self->now.latencyUs = qemuHydratorAverage(self->now.latencyUs, us);
+    qemuWritebackNote(self->writeback);
 }
 
 static void
@@ -100,17 +135,70 @@ qemuHydratorSize(const qemuHydrator *self)
                qemuBucketPortion(&self->bucket, QEMU_HYDRATOR_SIZE_MIN));
 }
 
-/* Sends what may be sent now; returns after how many µs there may be more, if nothing is told. */
-static gint64
-qemuHydratorSend(qemuHydrator *self)
+/* Is not counted as copied: nothing is. */
+static void
+qemuHydratorZeroed(guint64 len, guint64 us, void *opaque)
+{
+    qemuHydrator *self = opaque;
+
+    self->now.inFlight--;
+}
+
+static void
+qemuHydratorSendTail(qemuHydrator *self)
 {
     guint64 offset;
     guint64 len;
 
-    while (!qemuNbdGetError(self->nbd) && qemuMapNextWindow(self->map, &offset, &len))
-        qemuNbdBlockStatus(self->nbd, offset, len, self->map);
-    while (!qemuNbdGetError(self->nbd) &&
-           self->now.inFlight < qemuGovernorRequests(&self->governor)) {
+    while (self->now.inFlight < QEMU_HYDRATOR_TAIL_REQUESTS &&
+           qemuMapNextRange(self->tail, QEMU_HYDRATOR_TAIL_SIZE, &offset, &len)) {
+        self->now.inFlight++;
+        qemuNbdCache(self->nbd, offset, len, qemuHydratorZeroed, self);
+    }
+    if (!qemuMapIsDone(self->tail) || !qemuNbdIsIdle(self->nbd))
+        return;
+    self->now.tailUs = MAX(g_get_monotonic_time() - self->began, 1);
+    g_clear_pointer(&self->tail, qemuMapFree);
+}
+
+/* Bytes per second: the average knows nothing of a start, nor the whole of a change. */
+static guint64
+qemuHydratorRate(const qemuHydrator *self)
+{
+    gint64 us = MAX(g_get_monotonic_time() - self->began, 1);
+
+    return MAX(self->now.bps, self->now.copied * G_USEC_PER_SEC / (guint64) us);
+}
+
+/* The job is not paused yet, and would end if more was copied. */
+static bool
+qemuHydratorWaitsForJob(qemuHydrator *self)
+{
+    bool exact;
+    guint64 left = qemuMapLeft(self->map, &exact);
+
+    return !self->mayEnd && exact &&
+           (left <= qemuHydratorRate(self) / QEMU_HYDRATOR_END_KEPT ||
+            qemuMapIsLast(self->map, qemuHydratorSize(self)));
+}
+
+/* Whether a range may be begun now */
+static bool
+qemuHydratorMaySend(qemuHydrator *self)
+{
+    return !qemuNbdGetError(self->nbd) && !self->flushOnly &&
+           self->now.inFlight < qemuGovernorRequests(&self->governor) &&
+           !qemuHydratorWaitsForJob(self);
+}
+
+/* Sends what may be sent now; returns after how many µs there may be more, if nothing is told. */
+static gint64
+qemuHydratorSendRanges(qemuHydrator *self)
+{
+    guint64 offset;
+    guint64 len;
+
+    while (qemuHydratorMaySend(self)) {
         gint64 now = g_get_monotonic_time();
         gint64 spaced = self->lastSent - now +
                         qemuGovernorSpacing(&self->governor, self->now.latencyUs);
@@ -126,22 +214,55 @@ qemuHydratorSend(qemuHydrator *self)
     return G_MAXINT64;
 }
 
+static gint64
+qemuHydratorSend(qemuHydrator *self)
+{
+    qemuMap *map = self->tail ? self->tail : self->map;
+    guint64 offset;
+    guint64 len;
+
+    while (!qemuNbdGetError(self->nbd) && !self->flushOnly &&
+           qemuMapNextWindow(map, &offset, &len))
+        qemuNbdBlockStatus(self->nbd, offset, len, map);
+    if (!self->tail)
+        return qemuHydratorSendRanges(self);
+    qemuHydratorSendTail(self);
+    return self->tail ? G_MAXINT64 : 0;
+}
+
+/* What the guest did since the last look, if it is time for one */
+static qemuGovernorSample
+qemuHydratorLookAtGuest(qemuHydrator *self)
+{
+    qemuGovernorSample sample = { .unseen = true };
+    qemuGuestFigures before = self->guestBefore;
+
+    if (!self->config.guest || self->governor.regard.fast ||
+        g_get_monotonic_time() < self->nextGuest)
+        return sample;
+    if (self->config.guest(&self->guestBefore, self->config.opaque)) {
+        const qemuGuestFigures *now = &self->guestBefore;
+
+        sample.unseen = !self->guestSeen || now->requests < before.requests;
+        sample.requests = now->requests - before.requests;
+        sample.writes = now->writes - before.writes;
+        sample.writeNs = now->writeNs - before.writeNs;
+        self->guestInterval =
+            !self->guestSeen     ? QEMU_HYDRATOR_GUEST_FIRST
+            : sample.requests > 0 ? QEMU_HYDRATOR_GUEST
+                                  : CLAMP(2 * self->guestInterval, QEMU_HYDRATOR_GUEST,
+                                          QEMU_HYDRATOR_GUEST_IDLE_MAX);
+        self->guestSeen = true;
+    }
+    self->nextGuest = g_get_monotonic_time() + self->guestInterval;
+    return sample;
+}
+
 static void
 qemuHydratorStep(qemuHydrator *self)
 {
-    qemuGovernorSample sample = { 0 };
+    qemuGovernorSample sample = qemuHydratorLookAtGuest(self);
     gint64 now = g_get_monotonic_time();
-    const qemuGuestFigures *before = &self->guestBefore;
-    qemuGuestFigures guest;
-
-    if (self->config.guest && self->config.guest(&guest, self->config.opaque)) {
-        if (before->requests > 0 && guest.requests >= before->requests) {
-            sample.requests = guest.requests - before->requests;
-            sample.writes = guest.writes - before->writes;
-            sample.writeNs = guest.writeNs - before->writeNs;
-        }
-        self->guestBefore = guest;
-    }
 
     sample.copied = (self->now.copied - self->copiedBefore) * G_USEC_PER_SEC /
                     (guint64) MAX(now - self->lastStep, 1);
@@ -177,8 +298,61 @@ qemuHydratorFlushed(guint64 len, guint64 us, void *opaque)
 {
     qemuHydrator *self = opaque;
 
+    self->flushing = false;
+    self->now.flushed = self->copiedFlushing;
     self->nextFlush = g_get_monotonic_time() +
                       MAX(QEMU_HYDRATOR_FLUSH, QEMU_HYDRATOR_FLUSH_SHARE * (gint64) us);
+}
+
+static void
+qemuHydratorBeginFlush(qemuHydrator *self)
+{
+    self->copiedFlushing = self->now.copied;
+    self->flushing = true;
+    qemuNbdFlush(self->nbd, qemuHydratorFlushed, self);
+}
+
+/* Nothing is left to copy */
+static bool
+qemuHydratorIsThrough(const qemuHydrator *self)
+{
+    return self->mayEnd && !self->tail && qemuMapIsDone(self->map) && self->now.inFlight == 0;
+}
+
+/* What the job has copied beside us has to be safe, too: a last flush is made in any case. */
+static bool
+qemuHydratorIsDone(const qemuHydrator *self)
+{
+    return qemuHydratorIsThrough(self) && self->lastFlushed;
+}
+
+/* A flush is due by the clock; at once if nothing is left, or nothing more is begun. */
+static void
+qemuHydratorCheckFlush(qemuHydrator *self, gint64 now)
+{
+    bool last = qemuHydratorIsThrough(self);
+
+    if (self->flushing || qemuNbdGetError(self->nbd))
+        return;
+    if (self->lastBegun) {
+        self->lastFlushed = true;
+        return;
+    }
+    if (last || (self->now.copied > self->now.flushed && (self->flushOnly || now >= self->nextFlush))) {
+        self->lastBegun = last;
+        qemuHydratorBeginFlush(self);
+    }
+}
+
+static void
+qemuHydratorCheckEnd(qemuHydrator *self)
+{
+    if (self->told || self->tail || !self->now.exact ||
+        (self->now.left > qemuHydratorRate(self) && !qemuHydratorWaitsForJob(self)))
+        return;
+    self->told = true;
+    if (self->config.nearEnd)
+        self->config.nearEnd(self->config.opaque);
 }
 
 /* What is due by the clock */
@@ -192,11 +366,8 @@ qemuHydratorTick(qemuHydrator *self)
         qemuHydratorCheckSpace(self);
         self->nextStep = g_get_monotonic_time() + qemuHydratorInterval(self);
     }
-    if (now >= self->nextFlush && self->now.copied > self->copiedFlushed) {
-        self->copiedFlushed = self->now.copied;
-        self->nextFlush = G_MAXINT64;
-        qemuNbdFlush(self->nbd, qemuHydratorFlushed, self);
-    }
+    qemuHydratorCheckFlush(self, now);
+    qemuHydratorCheckEnd(self);
 }
 
 static bool
@@ -205,12 +376,6 @@ qemuHydratorIsStopping(qemuHydrator *self)
     LOCK_SCOPE(&self->lock);
 
     return self->stopping;
-}
-
-static bool
-qemuHydratorIsDone(const qemuHydrator *self)
-{
-    return qemuMapIsDone(self->map) && qemuNbdIsIdle(self->nbd);
 }
 
 /* Takes what others tell, and shows them how far it is. */
@@ -227,18 +392,36 @@ qemuHydratorExchange(qemuHydrator *self)
     self->now.pulled += pulled;
     qemuBucketSpend(&self->bucket, MIN(pulled, self->bucket.rate)); /* the job is limited, too */
     self->now.left = qemuMapLeft(self->map, &self->now.exact) + self->sent;
+    self->mayEnd = self->letEnd;
+    self->flushOnly = self->flushAsked;
     self->figures = self->now;
+    if (self->flushOnly && self->now.flushed == self->now.copied) {
+        self->flushed = true;
+        g_cond_broadcast(&self->cond);
+    }
+}
+
+/* Nobody waits for a flush any more. */
+static void
+qemuHydratorTellEnded(qemuHydrator *self)
+{
+    LOCK_SCOPE(&self->lock);
+
+    self->ended = true;
+    g_cond_broadcast(&self->cond);
 }
 
 static void *
 qemuHydratorRun(void *opaque)
 {
     qemuHydrator *self = opaque;
+    eventfd_t news;
 
     while (!self->error && !qemuHydratorIsStopping(self) && !qemuHydratorIsDone(self)) {
         gint64 more = qemuHydratorSend(self);
 
-        qemuNbdWait(self->nbd, MIN(more, self->nextStep - g_get_monotonic_time()));
+        qemuNbdWait(self->nbd, MIN(more, self->nextStep - g_get_monotonic_time()), self->wake);
+        eventfd_read(self->wake, &news);
         self->error = g_strdup(qemuNbdGetError(self->nbd));
         qemuHydratorTick(self);
         qemuHydratorExchange(self);
@@ -250,6 +433,7 @@ qemuHydratorRun(void *opaque)
     }
     LOG_DEBUG("%s: %" G_GUINT64_FORMAT " bytes copied, %s", self->name, self->now.copied,
               self->error ? self->error : "the end");
+    qemuHydratorTellEnded(self);
     self->config.ended(self->error, self->config.opaque);
     return NULL;
 }
@@ -272,18 +456,32 @@ qemuHydratorNew(const qemuHydratorConfig *config)
     self->name = g_strdup(config->name);
     self->config.name = self->name;
     self->socket = socket;
+    self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->map = qemuMapNew(qemuNbdGetSize(nbd), config->deepest);
+    if (config->tail > 0)
+        self->tail = qemuMapNewTail(qemuNbdGetSize(nbd), config->tail);
+    self->writeback = qemuWritebackNew(config->image);
+    self->mayEnd = self->letEnd = !config->nearEnd;
     qemuGovernorInit(&self->governor, &config->settings.regard);
     self->settings = config->settings;
     qemuBucketSetRate(&self->bucket, config->settings.bandwidth, g_get_monotonic_time());
     /* the job's part is told of once a second: half a second late */
     self->bucket.level = -(double) config->settings.bandwidth / 2;
     g_mutex_init(&self->lock);
+    g_cond_init(&self->cond);
     self->nbd = g_steal_pointer(&nbd);
-    self->nextFlush = g_get_monotonic_time() + QEMU_HYDRATOR_FLUSH;
+    self->began = g_get_monotonic_time();
+    self->guestInterval = QEMU_HYDRATOR_GUEST;
+    self->nextFlush = self->began + QEMU_HYDRATOR_FLUSH;
     qemuHydratorExchange(self);
     self->thread = g_thread_new("qemu-hydrate", qemuHydratorRun, self);
     return self;
+}
+
+static void
+qemuHydratorWake(qemuHydrator *self)
+{
+    eventfd_write(self->wake, 1);
 }
 
 void
@@ -311,11 +509,34 @@ qemuHydratorGetFigures(qemuHydrator *self)
 }
 
 void
+qemuHydratorLetEnd(qemuHydrator *self)
+{
+    LOCK_SCOPE(&self->lock);
+
+    self->letEnd = true;
+    qemuHydratorWake(self);
+}
+
+void
+qemuHydratorFlush(qemuHydrator *self, gint64 us)
+{
+    gint64 until = g_get_monotonic_time() + us;
+    LOCK_SCOPE(&self->lock);
+
+    self->flushAsked = true;
+    qemuHydratorWake(self);
+    while (!self->ended && !self->stopping && !self->flushed &&
+           g_cond_wait_until(&self->cond, &self->lock, until))
+        ;
+}
+
+void
 qemuHydratorStop(qemuHydrator *self)
 {
     LOCK_SCOPE(&self->lock);
 
     self->stopping = true;
+    g_cond_broadcast(&self->cond);
     shutdown(self->socket, SHUT_RDWR); /* wakes the thread, too */
 }
 
@@ -326,9 +547,13 @@ qemuHydratorFree(qemuHydrator *self)
         return;
     qemuHydratorStop(self);
     g_thread_join(self->thread);
+    qemuWritebackFree(self->writeback);
+    qemuMapFree(self->tail);
     qemuMapFree(self->map);
     close(self->socket);
+    close(self->wake);
     g_mutex_clear(&self->lock);
+    g_cond_clear(&self->cond);
     g_free(self->error);
     g_free(self->name);
     g_free(self);

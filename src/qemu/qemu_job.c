@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qemu_job.c: the calls of libvirt's block job API, in bytes */
+/* qemu_job.c: the calls of libvirt's block job API, in bytes, and QEMU's for what it lacks */
 
 #include "qemu/qemu_job.h"
 
+#include <glib.h>
+
+#include "qemu/qemu_monitor.h"
+#include "qemu/qemu_qmp.h"
 #include "util/error.h"
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
@@ -63,4 +67,39 @@ qemuJobGetPull(virDomainPtr dom, const char *target, virDomainBlockJobInfoPtr in
         return -1;
     }
     return rc;
+}
+
+/* The id of the disk's pull in QEMU; "" if there is none, NULL with an error. */
+static char *
+qemuJobGetId(virDomainPtr dom, const char *target)
+{
+    g_autofree char *query = qemuQmpQueryBlockJobs();
+    g_autofree char *jobs = NULL;
+    char *id;
+
+    if (qemuMonitorSend(dom, query, -1, &jobs) < 0)
+        return NULL;
+    return (id = qemuQmpReplyPullId(jobs, target)) ? id : g_strdup("");
+}
+
+int
+qemuJobPause(virDomainPtr dom, const char *target)
+{
+    g_autofree char *id = qemuJobGetId(dom, target);
+    g_autofree char *pause = id ? qemuQmpJobPause(id) : NULL;
+
+    return pause ? qemuMonitorSend(dom, pause, -1, NULL) : -1;
+}
+
+int
+qemuJobResume(virDomainPtr dom, const char *target)
+{
+    g_autofree char *id = qemuJobGetId(dom, target);
+    g_autofree char *resume = id ? qemuQmpJobResume(id) : NULL;
+
+    if (!resume)
+        return -1;
+    if (!*id || qemuMonitorSend(dom, resume, -1, NULL) == 0)
+        return 0;
+    return virGetLastErrorCode() == VIR_ERR_OPERATION_FAILED ? 0 : -1; /* QEMU's refusal */
 }

@@ -21,3 +21,9 @@ int qemuJobSetSpeed(virDomainPtr dom, const char *target, unsigned long long spe
 /* 1 and *info (bandwidth in bytes) if a pull runs; 0 if there is no job; -1 on error, which
  * a job of another kind is. */
 int qemuJobGetPull(virDomainPtr dom, const char *target, virDomainBlockJobInfoPtr info);
+
+/* The job does nothing, and does not end, while it is paused; nor can libvirt abort it then. QEMU is
+ * told, libvirt has no call for it. A job that is gone, or was not paused, need not be resumed: that
+ * is no error. */
+int qemuJobPause(virDomainPtr dom, const char *target);
+int qemuJobResume(virDomainPtr dom, const char *target);

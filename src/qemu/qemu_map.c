@@ -7,6 +7,9 @@
 #define QEMU_MAP_WINDOW (32 * 1024 * 1024ULL)
 #define QEMU_MAP_WINDOWS_MAX 4
 
+/* Beyond the images below nobody far away is asked. */
+#define QEMU_MAP_WINDOW_TAIL (1024 * 1024 * 1024ULL)
+
 /* Of memory a MiB; more only by what the answers under way tell */
 #define QEMU_MAP_RANGES_MAX 16384
 
@@ -23,6 +26,8 @@ struct _qemuMapRange {
 struct _qemuMap {
     guint64 size;
     guint32 deepest;
+    bool tail;       /* what is not in the disk's own image is zeroes, whatever it is */
+    guint64 window;
     guint64 asked;   /* up to where windows have been handed out */
     guint64 untold;  /* bytes of the disk that no answer told of so far, nor need to */
     guint64 told;    /* bytes that answers told of */
@@ -34,17 +39,36 @@ struct _qemuMap {
     GQueue zeroes;   /* the same */
 };
 
-qemuMap *
-qemuMapNew(guint64 size, guint32 deepest)
+static qemuMap *
+qemuMapNewFrom(guint64 begin, guint64 size, guint64 window)
 {
     qemuMap *self = g_new0(qemuMap, 1);
 
     self->size = size;
-    self->deepest = deepest;
-    self->untold = size;
+    self->window = window;
+    self->asked = begin;
+    self->untold = size - begin;
     g_queue_init(&self->again);
     g_queue_init(&self->data);
     g_queue_init(&self->zeroes);
+    return self;
+}
+
+qemuMap *
+qemuMapNew(guint64 size, guint32 deepest)
+{
+    qemuMap *self = qemuMapNewFrom(0, size, QEMU_MAP_WINDOW);
+
+    self->deepest = deepest;
+    return self;
+}
+
+qemuMap *
+qemuMapNewTail(guint64 size, guint64 begin)
+{
+    qemuMap *self = qemuMapNewFrom(MIN(begin, size), size, QEMU_MAP_WINDOW_TAIL);
+
+    self->tail = true;
     return self;
 }
 
@@ -122,7 +146,7 @@ qemuMapNextWindow(qemuMap *self, guint64 *offset, guint64 *len)
     if (self->asked >= self->size)
         return false;
     *offset = self->asked;
-    *len = MIN(QEMU_MAP_WINDOW, self->size - self->asked);
+    *len = MIN(self->window, self->size - self->asked);
     self->asked += *len;
     self->windows++;
     return true;
@@ -131,11 +155,11 @@ qemuMapNextWindow(qemuMap *self, guint64 *offset, guint64 *len)
 void
 qemuMapAdd(qemuMap *self, guint64 offset, guint64 len, guint32 depth, bool zero)
 {
-    if (depth < 2 || depth > self->deepest || len == 0)
+    if (len == 0 || (self->tail ? depth == 1 : depth < 2 || depth > self->deepest))
         return;
     self->found += len;
     self->known += len;
-    qemuMapInsert(zero ? &self->zeroes : &self->data, offset, len);
+    qemuMapInsert(zero || self->tail ? &self->zeroes : &self->data, offset, len);
 }
 
 void
@@ -168,22 +192,54 @@ qemuMapPass(qemuMap *self, guint64 position)
     return passed;
 }
 
+/* The queue that is handed out of now; NULL: nothing is. */
+static GQueue *
+qemuMapGetNext(qemuMap *self)
+{
+    if (self->data.length > 0)
+        return &self->data;
+    return self->zeroes.length > 0 && (self->untold == 0 || qemuMapIsFull(self)) ? &self->zeroes
+                                                                                 : NULL;
+}
+
+/* What one range of the queue may be, if one of data may be @max */
+static guint64
+qemuMapGetMax(const qemuMap *self, const GQueue *queue, guint64 max)
+{
+    if (queue == &self->data)
+        return max;
+    return MIN(max, QEMU_MAP_ZERO_MAX / QEMU_MAP_ZERO_FACTOR) * QEMU_MAP_ZERO_FACTOR;
+}
+
 bool
 qemuMapNextRange(qemuMap *self, guint64 max, guint64 *offset, guint64 *len)
 {
-    GQueue *queue = &self->data;
-    const qemuMapRange *range = g_queue_peek_head(queue);
+    GQueue *queue = qemuMapGetNext(self);
 
-    if (!range && (self->untold == 0 || qemuMapIsFull(self))) {
-        queue = &self->zeroes;
-        range = g_queue_peek_head(queue);
-        max = MIN(max, QEMU_MAP_ZERO_MAX / QEMU_MAP_ZERO_FACTOR) * QEMU_MAP_ZERO_FACTOR;
-    }
-    if (!range)
+    if (!queue)
         return false;
-    *offset = range->offset;
-    *len = qemuMapTake(self, queue, max);
+    *offset = ((const qemuMapRange *) g_queue_peek_head(queue))->offset;
+    *len = qemuMapTake(self, queue, qemuMapGetMax(self, queue, max));
     return true;
+}
+
+bool
+qemuMapNextZeroes(qemuMap *self, guint64 max, guint64 *offset, guint64 *len)
+{
+    if (qemuMapGetNext(self) != &self->zeroes)
+        return false;
+    *offset = ((const qemuMapRange *) g_queue_peek_head(&self->zeroes))->offset;
+    *len = qemuMapTake(self, &self->zeroes, max);
+    return true;
+}
+
+bool
+qemuMapIsLast(qemuMap *self, guint64 max)
+{
+    GQueue *queue = qemuMapGetNext(self);
+
+    return queue && self->untold == 0 && self->known <= qemuMapGetMax(self, queue, max) &&
+           self->data.length + self->zeroes.length == 1;
 }
 
 bool

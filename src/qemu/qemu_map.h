@@ -19,7 +19,13 @@ typedef struct _qemuMap qemuMap;
 
 /* @deepest: the lowest layer to copy from; the disk's own image is 1, what is nowhere 0 */
 qemuMap *qemuMapNew(guint64 size, guint32 deepest);
+
+/* Of what lies at @begin and beyond it, the end of the image below, and not in the disk's own: all
+ * of it zeroes. */
+qemuMap *qemuMapNewTail(guint64 size, guint64 begin);
+
 void qemuMapFree(qemuMap *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuMap, qemuMapFree)
 
 /* The next window to ask QEMU about; false if enough is known, or asked for, for now. */
 bool qemuMapNextWindow(qemuMap *self, guint64 *offset, guint64 *len);
@@ -37,6 +43,12 @@ guint64 qemuMapPass(qemuMap *self, guint64 position);
 /* The next range to copy, at most @max bytes if it is data, some times more if it is zeroes;
  * false if none is known now. */
 bool qemuMapNextRange(qemuMap *self, guint64 max, guint64 *offset, guint64 *len);
+
+/* As many zeroes as there are in one piece, but @max bytes at most; false if it is not their turn. */
+bool qemuMapNextZeroes(qemuMap *self, guint64 max, guint64 *offset, guint64 *len);
+
+/* Whether qemuMapNextRange() would hand out the last range of all. */
+bool qemuMapIsLast(qemuMap *self, guint64 max);
 
 /* Nothing more will come: all was asked, answered and handed out. */
 bool qemuMapIsDone(const qemuMap *self);

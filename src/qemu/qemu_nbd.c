@@ -228,26 +228,27 @@ qemuNbdFlush(qemuNbd *self, qemuNbdDone done, void *opaque)
 }
 
 static void
-qemuNbdPoll(qemuNbd *self, gint64 us)
+qemuNbdPoll(qemuNbd *self, gint64 us, int wake)
 {
     unsigned int direction = nbd_aio_get_direction(self->handle);
-    struct pollfd fd = {
-        .fd = nbd_aio_get_fd(self->handle),
-        .events = (short) ((direction & LIBNBD_AIO_DIRECTION_READ ? POLLIN : 0) |
-                           (direction & LIBNBD_AIO_DIRECTION_WRITE ? POLLOUT : 0)),
+    struct pollfd fds[] = {
+        { .fd = nbd_aio_get_fd(self->handle),
+          .events = (short) ((direction & LIBNBD_AIO_DIRECTION_READ ? POLLIN : 0) |
+                             (direction & LIBNBD_AIO_DIRECTION_WRITE ? POLLOUT : 0)) },
+        { .fd = wake, .events = POLLIN },
     };
     const struct timespec timeout = { .tv_sec = us / G_USEC_PER_SEC,
                                       .tv_nsec = us % G_USEC_PER_SEC * 1000 };
     int rc = 0;
 
-    if (ppoll(&fd, 1, &timeout, NULL) < 0) {
+    if (ppoll(fds, G_N_ELEMENTS(fds), &timeout, NULL) < 0) {
         if (errno != EINTR)
             qemuNbdFail(self, "poll", g_strerror(errno));
         return;
     }
-    if (fd.revents & (POLLIN | POLLHUP | POLLERR))
+    if (fds[0].revents & (POLLIN | POLLHUP | POLLERR))
         rc = nbd_aio_notify_read(self->handle);
-    else if (fd.revents & POLLOUT)
+    else if (fds[0].revents & POLLOUT)
         rc = nbd_aio_notify_write(self->handle);
     if (rc < 0)
         qemuNbdFail(self, "connection", nbd_get_error());
@@ -265,11 +266,11 @@ qemuNbdRetire(qemuNbd *self)
 }
 
 void
-qemuNbdWait(qemuNbd *self, gint64 us)
+qemuNbdWait(qemuNbd *self, gint64 us, int wake)
 {
     if (self->error)
         return;
-    qemuNbdPoll(self, MAX(us, 0));
+    qemuNbdPoll(self, MAX(us, 0), wake);
     qemuNbdRetire(self);
     if (nbd_aio_is_dead(self->handle) || nbd_aio_is_closed(self->handle))
         qemuNbdFail(self, "connection", "QEMU has closed it");

@@ -40,5 +40,6 @@ void qemuNbdCache(qemuNbd *self, guint64 offset, guint64 len, qemuNbdDone done, 
 /* Has QEMU make safe what it copied; @done is told of 0 bytes. */
 void qemuNbdFlush(qemuNbd *self, qemuNbdDone done, void *opaque);
 
-/* Waits until the server says something, but @us microseconds at most, and deals with it. */
-void qemuNbdWait(qemuNbd *self, gint64 us);
+/* Waits until the server says something, or @wake can be read from (-1: there is none), but @us
+ * microseconds at most, and deals with what the server said. */
+void qemuNbdWait(qemuNbd *self, gint64 us, int wake);

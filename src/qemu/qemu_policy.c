@@ -13,6 +13,8 @@
 #define FAST VIR_DOMAIN_STREAM_DISK_PARAM_FAST
 #define DEADLINE VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE
 #define HYDRATE VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE
+#define JOB "job"
+#define GUEST "guest"
 
 /* The speed of a job is its limit, unless it is held for its turn, or goes by a deadline. */
 static bool
@@ -49,6 +51,10 @@ qemuPolicyAddDisk(GString *text, const qemuStream *stream)
     qemuPolicyAddNumber(attributes, DEADLINE, (guint64) settings->deadline);
     if (settings->paused)
         g_string_append(attributes, " " HYDRATE "='no'");
+    if (stream->endHeld || stream->jobPaused)
+        g_string_append(attributes, " " JOB "='paused'");
+    if (stream->guestSuspended)
+        g_string_append(attributes, " " GUEST "='suspended'");
     if (attributes->len > 0)
         g_string_append_printf(text, "<disk target='%s'%s/>", target, attributes->str);
 }
@@ -65,8 +71,9 @@ qemuPolicyFormat(GPtrArray *streams)
 }
 
 static void
-qemuPolicyRead(streamSettings *settings, const char *name, const char *value)
+qemuPolicyRead(qemuStreamKept *kept, const char *name, const char *value)
 {
+    streamSettings *settings = &kept->settings;
     guint64 number;
     bool known = g_ascii_string_to_unsigned(value, 10, 1, G_MAXINT64, &number, NULL);
     double factor = g_ascii_strtod(value, NULL);
@@ -83,12 +90,16 @@ qemuPolicyRead(streamSettings *settings, const char *name, const char *value)
         settings->deadline = (gint64) number;
     else if (g_str_equal(name, HYDRATE))
         settings->paused = g_str_equal(value, "no");
+    else if (g_str_equal(name, JOB))
+        kept->jobPaused = g_str_equal(value, "paused");
+    else if (g_str_equal(name, GUEST))
+        kept->guestSuspended = g_str_equal(value, "suspended");
 }
 
-streamSettings
+qemuStreamKept
 qemuPolicyParse(const domainMetadata *policy, const char *target)
 {
-    streamSettings settings = { 0 };
+    qemuStreamKept kept = { 0 };
 
     for (guint i = 0; policy && i < policy->children->len; i++) {
         const domainMetadata *disk = g_ptr_array_index(policy->children, i);
@@ -96,7 +107,7 @@ qemuPolicyParse(const domainMetadata *policy, const char *target)
         if (g_strcmp0(domainMetadataGet(disk, "target"), target))
             continue;
         for (guint j = 0; disk->names[j]; j++)
-            qemuPolicyRead(&settings, disk->names[j], disk->values[j]);
+            qemuPolicyRead(&kept, disk->names[j], disk->values[j]);
     }
-    return settings;
+    return kept;
 }

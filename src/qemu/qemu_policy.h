@@ -7,14 +7,15 @@
  *   </streamdisk:policy>
  *
  * Only what the jobs do not tell, and only while they run, so that another virtstreamd goes on
- * with it. Attributes are named as the parameters; times are in microseconds of the host's
+ * with it; and what it owes the guest: job='paused' one that goes on, guest='suspended' one that is
+ * resumed. Attributes are named as the parameters; times are in microseconds of the host's
  * monotonic clock, which lives as long as any guest. Pure.
  */
 
 #pragma once
 
 #include "conf/domain_metadata.h"
-#include "stream_settings.h"
+#include "qemu/qemu_stream.h"
 
 #define QEMU_POLICY_KEY "streamdisk"
 #define QEMU_POLICY_URI "urn:libvirt-streamdisk:policy"
@@ -24,6 +25,6 @@
  * nothing to keep. */
 char *qemuPolicyFormat(GPtrArray *streams);
 
-/* The settings of one disk in the element, which is NULL if there is none. What is not understood
+/* What is kept of one disk in the element, which is NULL if there is none. What is not understood
  * is left out. */
-streamSettings qemuPolicyParse(const domainMetadata *policy, const char *target);
+qemuStreamKept qemuPolicyParse(const domainMetadata *policy, const char *target);

@@ -57,12 +57,10 @@ qemuQmpString(jsonObject *object, const char *key)
 
 /* A qemuQmpEventType; -1: a status that tells nothing */
 static int
-qemuQmpStatusType(const char *id, const char *status)
+qemuQmpStatusType(const char *status)
 {
     static const char *const ending[] = { "aborting", "waiting", "pending", "concluded", NULL };
 
-    if (id && g_str_has_prefix(id, "create-libvirt-"))
-        return g_strcmp0(status, "created") ? -1 : QEMU_QMP_CREATING;
     if (!g_strcmp0(status, "running"))
         return QEMU_QMP_JOB_RUNNING;
     return status && g_strv_contains(ending, status) ? QEMU_QMP_JOB_ENDING : -1;
@@ -83,7 +81,7 @@ qemuQmpEventParse(const char *name, const char *details)
     }
 
     if (g_str_equal(name, "JOB_STATUS_CHANGE")) {
-        type = qemuQmpStatusType(qemuQmpString(data, "id"), qemuQmpString(data, "status"));
+        type = qemuQmpStatusType(qemuQmpString(data, "status"));
         if (type < 0)
             return NULL;
         target = qemuQmpJobTarget(qemuQmpString(data, "id"));
@@ -92,7 +90,7 @@ qemuQmpEventParse(const char *name, const char *details)
             return NULL;
         target = qemuQmpJobTarget(qemuQmpString(data, "device"));
     }
-    if (!target && type != QEMU_QMP_CREATING)
+    if (!target)
         return NULL;
 
     event = g_new0(qemuQmpEvent, 1);
@@ -232,6 +230,50 @@ qemuQmpQueryBlockExports(void)
 }
 
 char *
+qemuQmpQueryBlockJobs(void)
+{
+    g_autoptr(jsonObject) command = qemuQmpCommand("query-block-jobs");
+
+    return qemuQmpText(command);
+}
+
+char *
+qemuQmpQueryVersion(void)
+{
+    g_autoptr(jsonObject) command = qemuQmpCommand("query-version");
+
+    return qemuQmpText(command);
+}
+
+char *
+qemuQmpJobPause(const char *id)
+{
+    g_autoptr(jsonObject) command = qemuQmpCommand("job-pause");
+
+    qemuQmpAddString(qemuQmpArguments(command), "id", id);
+    return qemuQmpText(command);
+}
+
+char *
+qemuQmpJobResume(const char *id)
+{
+    g_autoptr(jsonObject) command = qemuQmpCommand("job-resume");
+
+    qemuQmpAddString(qemuQmpArguments(command), "id", id);
+    return qemuQmpText(command);
+}
+
+char *
+qemuQmpQemuIo(const char *qdev, const char *command)
+{
+    g_autoptr(jsonObject) human = qemuQmpCommand("human-monitor-command");
+    g_autofree char *line = g_strdup_printf("qemu-io -d \"%s\" \"%s\"", qdev, command);
+
+    qemuQmpAddString(qemuQmpArguments(human), "command-line", line);
+    return qemuQmpText(human);
+}
+
+char *
 qemuQmpReplyError(const char *reply)
 {
     g_autoptr(jsonObject) answer = qemuQmpRead(reply);
@@ -344,27 +386,99 @@ qemuQmpDescend(jsonObject *object, const char *const *keys)
     return object;
 }
 
-bool
-qemuQmpReplyExtendedL2(const char *reply, const char *alias)
+/* Below the filters that copy on read: the device's own, and that of a pull */
+static jsonObject *
+qemuQmpFormatImage(jsonObject *block)
 {
     static const char *const toImage[] = { "inserted", "image", NULL };
-    static const char *const toFlag[] = { "format-specific", "data", "extended-l2", NULL };
+    jsonObject *image = qemuQmpDescend(block, toImage);
+
+    while (!g_strcmp0(qemuQmpString(image, "format"), "copy-on-read"))
+        image = json_object_object_get(image, "backing-image");
+    return image;
+}
+
+static guint64
+qemuQmpVirtualSize(jsonObject *image)
+{
+    return json_object_get_uint64(json_object_object_get(image, "virtual-size"));
+}
+
+void
+qemuQmpImageClear(qemuQmpImage *image)
+{
+    g_clear_pointer(&image->qdev, g_free);
+}
+
+bool
+qemuQmpReplyImage(const char *reply, const char *alias, qemuQmpImage *image)
+{
+    static const char *const toData[] = { "format-specific", "data", NULL };
     g_autoptr(jsonObject) answer = qemuQmpRead(reply);
     jsonObject *blocks = qemuQmpReplyArray(answer);
 
     for (size_t i = 0; blocks && i < json_object_array_length(blocks); i++) {
         jsonObject *block = json_object_array_get_idx(blocks, i);
         const char *qdev = qemuQmpString(block, "qdev");
-        jsonObject *image;
+        jsonObject *found = qemuQmpFormatImage(block);
+        jsonObject *data = qemuQmpDescend(found, toData);
 
         if (!qdev || !qemuQmpIsDevice(qdev, alias))
             continue;
-        image = qemuQmpDescend(block, toImage);
-        while (!g_strcmp0(qemuQmpString(image, "format"), "copy-on-read"))
-            image = json_object_object_get(image, "backing-image");
-        return json_object_get_boolean(qemuQmpDescend(image, toFlag));
+        *image = (qemuQmpImage) {
+            .qdev = g_strdup(qdev),
+            .size = qemuQmpVirtualSize(found),
+            .backing = qemuQmpVirtualSize(json_object_object_get(found, "backing-image")),
+            .extendedL2 = json_object_get_boolean(json_object_object_get(data, "extended-l2")),
+            .writesZeroes = !g_strcmp0(qemuQmpString(data, "compat"), "0.10"),
+        };
+        return true;
     }
     return false;
+}
+
+char *
+qemuQmpReplyPullId(const char *reply, const char *target)
+{
+    g_autoptr(jsonObject) answer = qemuQmpRead(reply);
+    jsonObject *jobs = qemuQmpReplyArray(answer);
+
+    for (size_t i = 0; jobs && i < json_object_array_length(jobs); i++) {
+        const char *id = qemuQmpString(json_object_array_get_idx(jobs, i), "device");
+        g_autofree char *pulled = qemuQmpJobTarget(id);
+
+        if (!g_strcmp0(pulled, target))
+            return g_strdup(id);
+    }
+    return NULL;
+}
+
+char *
+qemuQmpReplyVersion(const char *reply)
+{
+    static const char *const toVersion[] = { "return", "qemu", NULL };
+    static const char *const parts[] = { "major", "minor", "micro" };
+    g_autoptr(jsonObject) answer = qemuQmpRead(reply);
+    jsonObject *version = qemuQmpDescend(answer, toVersion);
+    int numbers[G_N_ELEMENTS(parts)];
+
+    for (gsize i = 0; i < G_N_ELEMENTS(parts); i++) {
+        jsonObject *part = json_object_object_get(version, parts[i]);
+
+        if (!json_object_is_type(part, json_type_int))
+            return NULL;
+        numbers[i] = json_object_get_int(part);
+    }
+    return g_strdup_printf("%d.%d.%d", numbers[0], numbers[1], numbers[2]);
+}
+
+char *
+qemuQmpReplyComplaint(const char *reply)
+{
+    g_autoptr(jsonObject) answer = qemuQmpRead(reply);
+    const char *words = qemuQmpString(answer, "return");
+
+    return words && *words ? g_strstrip(g_strdup(words)) : NULL;
 }
 
 char **

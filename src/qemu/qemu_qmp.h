@@ -14,13 +14,12 @@ typedef enum {
     QEMU_QMP_JOB_RUNNING, /* a pull began */
     QEMU_QMP_JOB_ERROR,   /* why a pull is about to end */
     QEMU_QMP_JOB_ENDING,  /* a pull is through, or aborted */
-    QEMU_QMP_CREATING,    /* libvirt has an image made, for a backup, copy or snapshot */
 } qemuQmpEventType;
 
 typedef struct _qemuQmpEvent qemuQmpEvent;
 struct _qemuQmpEvent {
     qemuQmpEventType type;
-    char *target; /* of the disk that the job pulls, "vda"; NULL for CREATING */
+    char *target; /* of the disk that the job pulls, "vda" */
     char *error;  /* QEMU's words; only for JOB_ERROR */
 };
 
@@ -45,6 +44,12 @@ char *qemuQmpQueryBlock(void);
 /* Which node stands on which, and which ones each job holds */
 char *qemuQmpQueryBlockGraph(void);
 char *qemuQmpQueryBlockExports(void);
+char *qemuQmpQueryBlockJobs(void);
+char *qemuQmpQueryVersion(void);
+char *qemuQmpJobPause(const char *id);
+char *qemuQmpJobResume(const char *id);
+/* On the disk of the guest's device, by its path in QEMU: "flush", or "write -z OFFSET LENGTH" */
+char *qemuQmpQemuIo(const char *qdev, const char *command);
 
 /* Why the command was refused, NULL if it was not; a reply that is none is a refusal too. */
 char *qemuQmpReplyError(const char *reply);
@@ -54,9 +59,29 @@ char *qemuQmpReplyError(const char *reply);
  * that node being 1, as an export of the node counts them; 0 if QEMU's words are not understood. */
 char *qemuQmpReplyPullNode(const char *reply, const char *target, guint32 *deepest);
 
-/* Of query-block: whether the image on which the guest's device with this alias works is
- * known to be a qcow2 one with extended L2 entries. */
-bool qemuQmpReplyExtendedL2(const char *reply, const char *alias);
+/* Of query-block: the image on which the guest's device with this alias works. False if there is
+ * none. */
+typedef struct _qemuQmpImage qemuQmpImage;
+struct _qemuQmpImage {
+    char *qdev;        /* the device's path in QEMU */
+    guint64 size;      /* that the guest sees, in bytes */
+    guint64 backing;   /* the same of the image below; 0: there is none, or it is not known */
+    bool extendedL2;   /* it is known to be a qcow2 image with extended L2 entries */
+    bool writesZeroes; /* it is known to be a qcow2 image that has no zero clusters */
+};
+void qemuQmpImageClear(qemuQmpImage *image);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(qemuQmpImage, qemuQmpImageClear)
+
+bool qemuQmpReplyImage(const char *reply, const char *alias, qemuQmpImage *image);
+
+/* Of query-block-jobs: the id of libvirt's pull of the disk, or NULL. */
+char *qemuQmpReplyPullId(const char *reply, const char *target);
+
+/* Of query-version: "7.2.22", or NULL. */
+char *qemuQmpReplyVersion(const char *reply);
+
+/* Of the human monitor: what it complains of, or NULL. */
+char *qemuQmpReplyComplaint(const char *reply);
 
 /* Of query-block-exports: all ids, or NULL. */
 char **qemuQmpReplyExports(const char *reply);

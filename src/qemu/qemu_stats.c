@@ -26,6 +26,9 @@ qemuStatsAddProgress(const qemuStream *stream, streamEntry *entry, int *room)
     virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
                             VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING,
                             qemuProgressLeft(progress));
+    if (qemuStreamGetFlushed(stream, &value))
+        virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
+                                VIR_DOMAIN_STREAM_DISK_STATS_DATA_FLUSHED, value);
     if (qemuProgressRate(progress, &value))
         virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS, value);
@@ -84,6 +87,20 @@ qemuStatsAddHydration(const qemuStream *stream, streamEntry *entry, int *room)
                                 VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REASON, reason);
 }
 
+/* Moments in which the disk was not as it should be; in ms, rounded up */
+static void
+qemuStatsAddMoments(const qemuStream *stream, streamEntry *entry, int *room)
+{
+    if (stream->tailUs > 0)
+        virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
+                                VIR_DOMAIN_STREAM_DISK_STATS_TAIL_TIME,
+                                (unsigned long long) (stream->tailUs + 999) / 1000);
+    if (stream->unflushedUs > 0)
+        virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
+                                VIR_DOMAIN_STREAM_DISK_STATS_UNFLUSHED_TIME,
+                                (unsigned long long) (stream->unflushedUs + 999) / 1000);
+}
+
 streamEntry *
 qemuStatsGetEntry(const qemuStream *stream, gint64 now)
 {
@@ -108,6 +125,7 @@ qemuStatsGetEntry(const qemuStream *stream, gint64 now)
         streamSettingsAddHydration(&stream->settings, now, entry, &room);
     if (qemuStreamIsActive(stream))
         qemuStatsAddHydration(stream, entry, &room);
+    qemuStatsAddMoments(stream, entry, &room);
     if (stream->progress.count > 0 || !qemuStreamIsActive(stream)) /* else nobody follows it */
         virTypedParamsAddULLong(&entry->params, &entry->nparams, &room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED,

@@ -19,6 +19,7 @@ qemuStreamNew(virDomainPtr dom, const domainDisk *disk)
     self->depth = disk->depth;
     self->iotune = disk->iotune;
     self->layers = g_strdupv(disk->layers);
+    self->features = g_strdupv(disk->features);
     self->began = g_get_monotonic_time();
     self->state = VIR_DOMAIN_STREAM_DISK_STARTING;
     return self;
@@ -41,6 +42,7 @@ qemuStreamUnref(qemuStream *self)
     g_free(self->alias);
     g_free(self->source);
     g_strfreev(self->layers);
+    g_strfreev(self->features);
     g_free(self->base);
     g_free(self->unhydrated);
     g_free(self->error);
@@ -85,6 +87,8 @@ qemuStreamSetHydration(qemuStream *self, const qemuHydratorFigures *figures)
     guint64 copied = self->copiedBefore + figures->copied + figures->pulled;
 
     self->figures = *figures;
+    if (figures->tailUs > 0)
+        self->tailUs = figures->tailUs;
     qemuProgressSet(&self->copying, copied, copied + figures->left);
 }
 
@@ -121,7 +125,7 @@ qemuStreamGetHydrationNeeds(const qemuStream *self)
 {
     qemuStreamHydrationNeeds needs = {
         .wanted = self->state == VIR_DOMAIN_STREAM_DISK_RUNNING && !self->held &&
-                  !self->settings.paused &&
+                  !self->guestSuspended && !self->settings.paused &&
                   self->pace.deadline == qemuStreamDeadline(self), /* planned first */
         .position = self->progress.done,
         .settings = self->settings,
@@ -131,6 +135,20 @@ qemuStreamGetHydrationNeeds(const qemuStream *self)
     if (self->pace.behind)
         needs.settings.regard = (streamRegard) { .fast = true };
     return needs;
+}
+
+bool
+qemuStreamGetFlushed(const qemuStream *self, guint64 *flushed)
+{
+    bool completed = self->state == VIR_DOMAIN_STREAM_DISK_COMPLETED;
+
+    if (!completed && self->hydration == QEMU_STREAM_UNHYDRATED)
+        return false;
+    *flushed = completed ? self->copying.done
+                         : MIN(self->copiedBefore + self->figures.flushed, self->copying.done);
+    if (completed && self->hydration == QEMU_STREAM_UNHYDRATED)
+        *flushed = self->progress.done;
+    return true;
 }
 
 virDomainStreamDiskBasis

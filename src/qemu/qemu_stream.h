@@ -14,6 +14,14 @@ typedef enum {
     QEMU_STREAM_HYDRATED,   /* nothing is left to copy, the job runs through */
 } qemuStreamHydration;
 
+/* What the domain's metadata keeps of a stream */
+typedef struct _qemuStreamKept qemuStreamKept;
+struct _qemuStreamKept {
+    streamSettings settings;
+    bool jobPaused;
+    bool guestSuspended;
+};
+
 typedef struct _qemuStream qemuStream;
 struct _qemuStream {
     gatomicrefcount refs;
@@ -25,6 +33,7 @@ struct _qemuStream {
     char *source;             /* path of the top image, or NULL */
     unsigned int depth;       /* images below the top one when the stream began */
     char **layers;            /* their names, as domainDisk has them */
+    char **features;          /* as domainDisk has them */
     gint64 began;             /* µs, monotonic */
     const char *unhydratable; /* why nothing ever hydrates it; NULL: it may be */
 
@@ -39,6 +48,15 @@ struct _qemuStream {
     unsigned long long speed; /* what the job was last told */
     guint speedSerial;        /* odd while the job is being told; one more before and after */
     bool held;                /* another disk of the guest has the turn */
+    bool endHeld;             /* the job is to be kept from its end: not all is flushed */
+    bool jobPaused;           /* that is why it is paused, as far as is known */
+    bool jobTold;             /* a thread tells it to pause, or to go on */
+    bool endSafe;             /* all was flushed before the job's end */
+    bool jobCompleted;        /* the link is dropped, what is left is a flush */
+    bool guestSuspended;      /* by us, until the disk reads as it should */
+    bool tailFilled;          /* beyond the end of the image below there are zeroes */
+    gint64 tailUs;            /* how long the guest could read it wrong; 0: never, or not known */
+    gint64 unflushedUs;       /* how long the disk was without backing and not flushed, the same */
     qemuProgress progress;    /* the job's position */
     qemuProgress copying;     /* what is really copied, and to be; unless unhydrated */
     guint64 copiedBefore;     /* by hydrators before the present one, and the job beside them */
@@ -83,6 +101,9 @@ struct _qemuStreamHydrationNeeds {
     streamSettings settings;
 };
 qemuStreamHydrationNeeds qemuStreamGetHydrationNeeds(const qemuStream *self);
+
+/* How many of the bytes that are done are known to be safe; false if that is not known. */
+bool qemuStreamGetFlushed(const qemuStream *self, guint64 *flushed);
 
 /* What its byte counts count. */
 virDomainStreamDiskBasis qemuStreamGetBasis(const qemuStream *self);

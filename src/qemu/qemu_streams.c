@@ -10,8 +10,6 @@
 #include "util/handle.h"
 #include "util/lock.h"
 
-#define QEMU_STREAMS_QUIET (2 * G_USEC_PER_SEC)
-
 struct _qemuStreams {
     qemuDomainConfig config; /* constant */
     GMutex lock; /* protects all below; the lock of stream_event.c nests in it */
@@ -144,14 +142,16 @@ qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const domainDisk *disk,
 
 qemuStream *
 qemuStreamsAdopt(qemuStreams *self, virDomainPtr dom, const domainDisk *disk,
-                 unsigned long long speed, const streamSettings *kept, bool announce)
+                 unsigned long long speed, const qemuStreamKept *kept, bool announce)
 {
     LOCK_SCOPE(&self->lock);
     qemuStream *stream = qemuDomainAdd(qemuStreamsMake(self, dom), dom, disk);
 
     if (!stream)
         return NULL;
-    stream->settings = *kept;
+    stream->settings = kept->settings;
+    stream->jobPaused = kept->jobPaused;
+    stream->guestSuspended = kept->guestSuspended;
     qemuSpeedFound(stream, speed, self->config.turns);
     qemuLifeRun(stream, announce);
     return qemuStreamRef(stream);
@@ -258,13 +258,11 @@ qemuStreamsSample(qemuStreams *self, qemuStream *stream, guint64 done, guint64 t
 }
 
 void
-qemuStreamsQuieten(qemuStreams *self, virDomainPtr dom)
+qemuStreamsQuieten(qemuStreams *self, qemuStream *stream, gint64 us)
 {
     LOCK_SCOPE(&self->lock);
-    qemuDomain *domain = qemuStreamsGet(self, dom);
 
-    if (domain)
-        qemuDomainQuieten(domain, g_get_monotonic_time() + QEMU_STREAMS_QUIET);
+    stream->quiet = g_get_monotonic_time() + us;
 }
 
 bool
@@ -315,6 +313,109 @@ qemuStreamsSpeedSet(qemuStreams *self, qemuStream *stream, unsigned long long sp
     LOCK_SCOPE(&self->lock);
 
     qemuSpeedTold(stream, speed, success);
+}
+
+void
+qemuStreamsSetEndHeld(qemuStreams *self, qemuStream *stream, bool held)
+{
+    LOCK_SCOPE(&self->lock);
+
+    stream->endHeld = held;
+}
+
+bool
+qemuStreamsHoldWanted(qemuStreams *self, qemuStream *stream, bool *pause)
+{
+    LOCK_SCOPE(&self->lock);
+
+    if (stream->jobTold || stream->endHeld == stream->jobPaused || !qemuStreamIsActive(stream))
+        return false;
+    stream->jobTold = true;
+    *pause = stream->endHeld;
+    return true;
+}
+
+void
+qemuStreamsHoldTold(qemuStreams *self, qemuStream *stream, bool pause, bool success)
+{
+    LOCK_SCOPE(&self->lock);
+
+    stream->jobTold = false;
+    if (success)
+        stream->jobPaused = pause;
+}
+
+bool
+qemuStreamsIsEndHeld(qemuStreams *self, qemuStream *stream)
+{
+    LOCK_SCOPE(&self->lock);
+
+    return stream->endHeld;
+}
+
+bool
+qemuStreamsIsJobPaused(qemuStreams *self, qemuStream *stream)
+{
+    LOCK_SCOPE(&self->lock);
+
+    return stream->jobPaused;
+}
+
+void
+qemuStreamsSetGuestSuspended(qemuStreams *self, qemuStream *stream, bool suspended)
+{
+    LOCK_SCOPE(&self->lock);
+
+    stream->guestSuspended = suspended;
+}
+
+void
+qemuStreamsSetTailFilled(qemuStreams *self, qemuStream *stream)
+{
+    LOCK_SCOPE(&self->lock);
+
+    stream->tailFilled = true;
+}
+
+bool
+qemuStreamsIsTailFilled(qemuStreams *self, qemuStream *stream)
+{
+    LOCK_SCOPE(&self->lock);
+
+    return stream->tailFilled;
+}
+
+void
+qemuStreamsSetEndSafe(qemuStreams *self, qemuStream *stream)
+{
+    LOCK_SCOPE(&self->lock);
+
+    stream->endSafe = true;
+}
+
+void
+qemuStreamsSetJobCompleted(qemuStreams *self, qemuStream *stream)
+{
+    LOCK_SCOPE(&self->lock);
+
+    stream->jobCompleted = true;
+}
+
+bool
+qemuStreamsIsJobCompleted(qemuStreams *self, qemuStream *stream)
+{
+    LOCK_SCOPE(&self->lock);
+
+    return stream->jobCompleted;
+}
+
+void
+qemuStreamsNoteFlushed(qemuStreams *self, qemuStream *stream, gint64 us)
+{
+    LOCK_SCOPE(&self->lock);
+
+    if (!stream->endSafe)
+        stream->unflushedUs = us;
 }
 
 bool

@@ -38,7 +38,7 @@ qemuStream *qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const domainDi
 /* The same, for a job that runs already, with speed @speed, and what was @kept of its settings.
  * @announce: publish STARTED. */
 qemuStream *qemuStreamsAdopt(qemuStreams *self, virDomainPtr dom, const domainDisk *disk,
-                             unsigned long long speed, const streamSettings *kept,
+                             unsigned long long speed, const qemuStreamKept *kept,
                              bool announce);
 
 /* Takes back a stream that is still STARTING, because its job was refused. */
@@ -74,8 +74,8 @@ void qemuStreamsSample(qemuStreams *self, qemuStream *stream, guint64 done, guin
                        unsigned long long speed, guint serial, bool tick);
 guint qemuStreamsSpeedSerial(qemuStreams *self, qemuStream *stream);
 
-/* For two seconds nothing is to be asked of the guest's QEMU that nobody waits for. */
-void qemuStreamsQuieten(qemuStreams *self, virDomainPtr dom);
+/* For @us microseconds nothing is to be asked of the guest's QEMU that nobody waits for. */
+void qemuStreamsQuieten(qemuStreams *self, qemuStream *stream, gint64 us);
 bool qemuStreamsIsQuiet(qemuStreams *self, qemuStream *stream);
 
 /* libvirt knew no job: how many times in a row by now. */
@@ -95,6 +95,28 @@ bool qemuStreamsSpeedWanted(qemuStreams *self, qemuStream *stream, unsigned long
 void qemuStreamsSpeedSet(qemuStreams *self, qemuStream *stream, unsigned long long speed,
                          bool success);
 
+/* The job is to be kept from its end, or not any more. Then whether it has to be told, and what:
+ * tell it, and say so with qemuStreamsHoldTold(), also if it failed. One thread at a time is told
+ * to. */
+void qemuStreamsSetEndHeld(qemuStreams *self, qemuStream *stream, bool held);
+bool qemuStreamsHoldWanted(qemuStreams *self, qemuStream *stream, bool *pause);
+void qemuStreamsHoldTold(qemuStreams *self, qemuStream *stream, bool pause, bool success);
+bool qemuStreamsIsEndHeld(qemuStreams *self, qemuStream *stream);
+bool qemuStreamsIsJobPaused(qemuStreams *self, qemuStream *stream);
+
+/* The guest is suspended for the stream's sake, or not any more. */
+void qemuStreamsSetGuestSuspended(qemuStreams *self, qemuStream *stream, bool suspended);
+
+/* What lies beyond the end of the image below is zeroes (qemu_tail.h). */
+void qemuStreamsSetTailFilled(qemuStreams *self, qemuStream *stream);
+bool qemuStreamsIsTailFilled(qemuStreams *self, qemuStream *stream);
+
+/* All is copied, and flushed, and the job paused: its end leaves no moment that is not safe. */
+void qemuStreamsSetEndSafe(qemuStreams *self, qemuStream *stream);
+/* The job has completed; and the flush that ends the stream is done, so long after. */
+void qemuStreamsSetJobCompleted(qemuStreams *self, qemuStream *stream);
+void qemuStreamsNoteFlushed(qemuStreams *self, qemuStream *stream, gint64 us);
+
 /* Whether the domain's metadata should keep another policy than it does, and which, to be freed;
  * NULL: none. Then keep it, and say so with qemuStreamsPolicyKept(), also if it failed. One
  * thread at a time is told to. With the first stream of a run something is wanted always: a guest
@@ -107,6 +129,7 @@ void qemuStreamsPolicyKept(qemuStreams *self, virDomainPtr dom, const char *poli
 virDomainPtr qemuStreamsGetDomain(qemuStreams *self, qemuStream *stream);
 void qemuStreamsSetDomain(qemuStreams *self, qemuStream *stream, virDomainPtr dom);
 
+bool qemuStreamsIsJobCompleted(qemuStreams *self, qemuStream *stream);
 bool qemuStreamsIsActive(qemuStreams *self, qemuStream *stream);
 
 /* As qemuStatsGetState() */

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "qemu/qemu_image.h"
 #include "qemu/qemu_job.h"
 #include "qemu/qemu_policy.h"
 #include "util/error.h"
@@ -50,7 +51,7 @@ qemuSyncGetDisks(virDomainPtr dom)
 /* -1 if it could not be asked. */
 static int
 qemuSyncAdoptDisk(qemuStreams *streams, virDomainPtr dom, const domainDisk *disk,
-                  const streamSettings *kept, bool announce)
+                  const qemuStreamKept *kept, bool announce)
 {
     g_autoptr(qemuStream) known = qemuStreamsFindActive(streams, dom, disk->target);
     g_autoptr(qemuStream) stream = NULL;
@@ -70,7 +71,7 @@ qemuSyncAdoptDisk(qemuStreams *streams, virDomainPtr dom, const domainDisk *disk
 }
 
 int
-qemuSyncAdopt(qemuStreams *streams, virDomainPtr dom, bool announce)
+qemuSyncAdopt(qemuStreams *streams, virDomainPtr dom, bool announce, char **suspended)
 {
     char *xml = qemuSyncGetXml(dom);
     g_autoptr(GPtrArray) disks = xml ? domainDiskListParse(xml) : NULL;
@@ -83,8 +84,11 @@ qemuSyncAdopt(qemuStreams *streams, virDomainPtr dom, bool announce)
         return -1;
     for (guint i = 0; i < disks->len; i++) {
         const domainDisk *disk = g_ptr_array_index(disks, i);
-        streamSettings kept = qemuPolicyParse(policy, disk->target);
+        qemuStreamKept kept = qemuPolicyParse(policy, disk->target);
+        g_autoptr(qemuStream) known = qemuStreamsFindActive(streams, dom, disk->target);
 
+        if (suspended && !*suspended && kept.guestSuspended && !known)
+            *suspended = g_strdup(disk->target);
         if (qemuSyncAdoptDisk(streams, dom, disk, &kept, announce) < 0)
             asked = false;
     }
@@ -118,7 +122,7 @@ qemuSyncAdoptAll(qemuStreams *streams, virConnectPtr conn)
     g_autoptr(GPtrArray) doms = qemuSyncListDomains(conn);
 
     for (guint i = 0; doms && i < doms->len; i++) {
-        if (qemuSyncAdopt(streams, g_ptr_array_index(doms, i), false) < 0)
+        if (qemuSyncAdopt(streams, g_ptr_array_index(doms, i), false, NULL) < 0)
             LOG_DEBUG("streams of a domain: %s", errorText());
     }
     return doms ? 0 : -1;
@@ -135,6 +139,22 @@ qemuSyncSample(qemuStreams *streams, qemuStream *stream, bool tick)
     if (rc == 1)
         qemuStreamsSample(streams, stream, info.cur, info.end, info.bandwidth, serial, tick);
     return rc;
+}
+
+void
+qemuSyncComplete(qemuStreams *streams, qemuStream *stream, bool echo)
+{
+    g_autoptr(virDomain) dom = qemuStreamsGetDomain(streams, stream);
+    gint64 began = g_get_monotonic_time();
+
+    qemuStreamsSetJobCompleted(streams, stream);
+    if (qemuImageFlush(dom, stream->target, stream->alias, stream->source) == 0) {
+        qemuStreamsNoteFlushed(streams, stream, g_get_monotonic_time() - began);
+        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, echo);
+        return;
+    }
+    LOG_WARNING("disk %s of domain %s has no backing image any more, but is not flushed: %s",
+                stream->target, virDomainGetName(dom), errorText());
 }
 
 void
@@ -157,7 +177,7 @@ qemuSyncResolve(qemuStreams *streams, qemuStream *stream,
         qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
                        "the disk was detached", echo);
     else if (disk->depth < stream->depth)
-        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, echo);
+        qemuSyncComplete(streams, stream, echo);
     else
         qemuStreamsEnd(streams, stream, otherwise, reason, echo);
     if (disks && qemuSyncSpeeds(streams, dom) < 0)
@@ -211,6 +231,21 @@ qemuSyncSpeed(qemuStreams *streams, qemuStream *stream, virDomainPtr dom)
     return 0;
 }
 
+static int
+qemuSyncHold(qemuStreams *streams, qemuStream *stream, virDomainPtr dom)
+{
+    bool pause;
+
+    while (qemuStreamsHoldWanted(streams, stream, &pause)) {
+        int rc = pause ? qemuJobPause(dom, stream->target) : qemuJobResume(dom, stream->target);
+
+        qemuStreamsHoldTold(streams, stream, pause, rc == 0);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int
 qemuSyncSpeeds(qemuStreams *streams, virDomainPtr dom)
 {
@@ -218,7 +253,9 @@ qemuSyncSpeeds(qemuStreams *streams, virDomainPtr dom)
     int ret = qemuSyncPolicy(streams, dom); /* what would be lost with the speed before */
 
     for (guint i = 0; i < active->len; i++) {
-        if (qemuSyncSpeed(streams, g_ptr_array_index(active, i), dom) < 0)
+        qemuStream *stream = g_ptr_array_index(active, i);
+
+        if (qemuSyncSpeed(streams, stream, dom) < 0 || qemuSyncHold(streams, stream, dom) < 0)
             ret = -1;
     }
     if (qemuSyncPolicy(streams, dom) < 0) /* without what the speeds tell now */

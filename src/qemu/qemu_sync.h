@@ -18,8 +18,10 @@ GPtrArray *qemuSyncGetDisks(virDomainPtr dom);
 /* The running domains of @conn, as references; NULL on error. */
 GPtrArray *qemuSyncListDomains(virConnectPtr conn);
 
-/* Takes up every pull of @dom that the table does not know. @announce: publish STARTED. */
-int qemuSyncAdopt(qemuStreams *streams, virDomainPtr dom, bool announce);
+/* Takes up every pull of @dom that the table does not know. @announce: publish STARTED.
+ * *@suspended: the disk for whose stream the guest is said to be suspended still, to be freed, or
+ * NULL; NULL: that is not asked. */
+int qemuSyncAdopt(qemuStreams *streams, virDomainPtr dom, bool announce, char **suspended);
 /* Of every running domain of @conn, one after the other. */
 int qemuSyncAdoptAll(qemuStreams *streams, virConnectPtr conn);
 
@@ -33,10 +35,15 @@ int qemuSyncSample(qemuStreams *streams, qemuStream *stream, bool tick);
 void qemuSyncResolve(qemuStreams *streams, qemuStream *stream,
                      virDomainStreamDiskStatus otherwise, const char *reason, bool echo);
 
+/* The job has completed: flushes the disk, and then ends the stream as COMPLETED. If it cannot be
+ * flushed, the stream stays as it is: the next try, or the guest's own end, decides. @echo as in
+ * qemuStreamsEnd() */
+void qemuSyncComplete(qemuStreams *streams, qemuStream *stream, bool echo);
+
 /* From now on the stream's domain is the one on @conn; one that is gone ends the stream. */
 void qemuSyncMove(qemuStreams *streams, qemuStream *stream, virConnectPtr conn);
 
-/* Gives every job of @dom the speed that it should have, and keeps in the domain's metadata what
+/* Gives every job of @dom the speed that it should have, pauses it or lets it go on, and keeps in the domain's metadata what
  * the jobs do not tell of their settings; -1 with the last error. */
 int qemuSyncSpeeds(qemuStreams *streams, virDomainPtr dom);
 /* Only the latter */

@@ -4,6 +4,7 @@
 #include "qemu/qemu_watch.h"
 
 #include "qemu/qemu_sync.h"
+#include "qemu/qemu_tail.h"
 #include "util/error.h"
 #include "util/handle.h"
 #include "util/lock.h"
@@ -25,6 +26,7 @@ struct _qemuWatch {
     loop *where;
     queues *guests;
     qemuStreams *streams;
+    qemuExports *exports;
     qemuHydration *hydration; /* NULL: none */
     gint blind;               /* atomic */
 
@@ -43,7 +45,7 @@ struct _qemuWatchTask {
 
 qemuWatch *
 qemuWatchNew(virConnectPtr conn, loop *where, queues *guests, qemuStreams *streams,
-             qemuHydration *hydration)
+             qemuExports *exports, qemuHydration *hydration)
 {
     qemuWatch *self = g_new0(qemuWatch, 1);
 
@@ -52,6 +54,7 @@ qemuWatchNew(virConnectPtr conn, loop *where, queues *guests, qemuStreams *strea
     self->where = where;
     self->guests = guests;
     self->streams = streams;
+    self->exports = exports;
     self->hydration = hydration;
     return self;
 }
@@ -133,11 +136,20 @@ qemuWatchAsk(qemuWatch *self, qemuStream *stream)
         qemuWatchMissed(self, stream);
 }
 
+/* Takes up the pulls that nobody knows, and a guest that somebody who died has left suspended. */
 static void
 qemuWatchAdopt(const qemuWatchTask *task)
 {
-    if (qemuSyncAdopt(task->self->streams, task->dom, task->announce) < 0)
+    qemuStreams *streams = task->self->streams;
+    g_autofree char *disk = NULL;
+    g_autoptr(qemuStream) stream = NULL;
+
+    if (qemuSyncAdopt(streams, task->dom, task->announce, &disk) < 0)
         LOG_DEBUG("streams of a domain: %s", errorText());
+    if (!disk)
+        return;
+    stream = qemuStreamsFindActive(streams, task->dom, disk);
+    qemuTailResume(task->self->exports, streams, stream, task->dom);
 }
 
 static void

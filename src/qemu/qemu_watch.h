@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include "qemu/qemu_exports.h"
 #include "qemu/qemu_hydration.h"
 #include "qemu/qemu_streams.h"
 #include "util/loop.h"
@@ -18,7 +19,7 @@ typedef struct _qemuWatch qemuWatch;
 /* @conn and all others are the caller's, and outlive it. @where: its thread keeps the time; @guests:
  * the queues, by UUID; @hydration: what makes streams faster, or NULL. It sleeps. */
 qemuWatch *qemuWatchNew(virConnectPtr conn, loop *where, queues *guests, qemuStreams *streams,
-                        qemuHydration *hydration);
+                        qemuExports *exports, qemuHydration *hydration);
 
 /* When nothing runs in the queues, in the thread of the loop or after it was stopped. */
 void qemuWatchFree(qemuWatch *self);

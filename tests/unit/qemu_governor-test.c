@@ -318,6 +318,28 @@ testBounds(void)
     }
 }
 
+/* What nobody looked at is as it was: a busy guest stays busy, and is not said to suffer. */
+static void
+testUnseen(void)
+{
+    const testWorld world = { .delay = 0.01, .bandwidth = 125e6, .writes = 50, .calmMs = 1 };
+    qemuGovernor governor;
+    qemuGovernorSample sample;
+
+    qemuGovernorInit(&governor, &testUsual);
+    testPass(&governor, &world, 10);
+    g_assert_true(governor.busy);
+    sample = testMeasure(&world, &governor);
+    sample.requests = sample.writes = sample.writeNs = 0;
+    sample.unseen = true;
+    qemuGovernorStep(&governor, &sample);
+    g_assert_true(governor.busy);
+    g_assert_cmpfloat(governor.nowNs, ==, (double) NS_PER_MS);
+    sample.unseen = false;
+    qemuGovernorStep(&governor, &sample);
+    g_assert_false(governor.busy);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -335,5 +357,6 @@ main(int argc, char **argv)
     g_test_add_func("/qemu_governor/idle-guest", testIdleGuest);
     g_test_add_func("/qemu_governor/fast", testFast);
     g_test_add_func("/qemu_governor/bounds", testBounds);
+    g_test_add_func("/qemu_governor/unseen", testUnseen);
     return g_test_run();
 }

@@ -18,6 +18,7 @@ typedef struct {
     GMutex lock; /* protects all */
     GCond changed;
     bool ended;
+    bool near;
     char *error;
     guint asked;
 } testEnd;
@@ -35,6 +36,17 @@ testGuest(qemuGuestFigures *figures, void *opaque)
         .writeNs = end->asked * 100 * 1000000,
     };
     return true;
+}
+
+static void
+testNear(void *opaque)
+{
+    testEnd *end = opaque;
+    LOCK_SCOPE(&end->lock);
+
+    g_assert_false(end->near);
+    end->near = true;
+    g_cond_broadcast(&end->changed);
 }
 
 static void
@@ -242,6 +254,128 @@ testPosition(void)
     storageFixtureClear(&fix);
 }
 
+static qemuHydrator *
+testBeginNear(storageFixture *fix, testEnd *end, guint64 bandwidth)
+{
+    const qemuHydratorConfig config = {
+        .fd = storageFixtureConnect(fix), .name = STORAGE_FIXTURE_EXPORT, .deepest = ALL,
+        .settings.bandwidth = bandwidth, .nearEnd = testNear, .ended = testEnded, .opaque = end,
+    };
+
+    return qemuHydratorNew(&config);
+}
+
+static void
+testWaitNear(testEnd *end)
+{
+    LOCK_SCOPE(&end->lock);
+
+    while (!end->near)
+        g_cond_wait(&end->changed, &end->lock);
+}
+
+/* Near the end something is kept back until it may end; at the end all is flushed: a server that is
+ * killed then loses nothing. @opaque: the layout */
+static void
+testNearEnd(const void *opaque)
+{
+    storageFixture fix;
+    testEnd end = { 0 };
+    qemuHydrator *hydrator;
+    qemuHydratorFigures figures;
+
+    storageFixtureMake(&fix, opaque, "");
+    storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
+    hydrator = testBeginNear(&fix, &end, 0);
+    g_assert_nonnull(hydrator);
+    testWaitNear(&end);
+    qemuHydratorFlush(hydrator, 10 * G_USEC_PER_SEC); /* and nothing more is begun */
+    qemuHydratorLetEnd(hydrator);
+    figures = qemuHydratorGetFigures(hydrator);
+    g_assert_cmpuint(figures.flushed, ==, figures.copied);
+    if (strpbrk(opaque, "23z"))
+        g_assert_cmpuint(figures.left, >, 0);
+    qemuHydratorFree(hydrator);
+    testEndClear(&end);
+
+    end = (testEnd) { 0 };
+    hydrator = testBeginNear(&fix, &end, 0);
+    testWaitNear(&end);
+    g_assert_false(end.ended);
+    qemuHydratorLetEnd(hydrator);
+    testWait(&end);
+    figures = qemuHydratorGetFigures(hydrator);
+    g_assert_null(end.error);
+    g_assert_cmpuint(figures.left, ==, 0);
+    g_assert_cmpuint(figures.flushed, ==, figures.copied);
+    qemuHydratorFree(hydrator);
+    testEndClear(&end);
+
+    storageFixtureKill(&fix);
+    storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
+    assertDepths(&fix, "1111");
+    storageFixtureClear(&fix);
+}
+
+/* What is flushed when it is told to ends well before what is left, and is safe. */
+static void
+testFlush(void)
+{
+    g_autofree char *depths = NULL;
+    storageFixture fix;
+    testEnd end = { 0 };
+    qemuHydrator *hydrator;
+    qemuHydratorFigures figures;
+
+    storageFixtureMake(&fix, "2222", "");
+    storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
+    hydrator = testBeginNear(&fix, &end, 1); /* it copies one range, the bucket's */
+    g_assert_nonnull(hydrator);
+    do
+        figures = qemuHydratorGetFigures(hydrator);
+    while (figures.copied == 0);
+    qemuHydratorFlush(hydrator, 10 * G_USEC_PER_SEC);
+    figures = qemuHydratorGetFigures(hydrator);
+    g_assert_cmpuint(figures.flushed, ==, figures.copied);
+    g_assert_cmpuint(figures.left, >, 0);
+    storageFixtureKill(&fix);
+    testWait(&end);
+    qemuHydratorFlush(hydrator, 10 * G_USEC_PER_SEC); /* it has ended: nothing to wait for */
+    qemuHydratorFree(hydrator);
+    testEndClear(&end);
+    storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
+    depths = storageFixtureDepths(&fix);
+    g_assert_true(strpbrk(depths, "1?"));
+    storageFixtureClear(&fix);
+}
+
+/* Beyond the end of the image below, all is zeroes before any data is copied, whatever the limit. */
+static void
+testTail(void)
+{
+    storageFixture fix;
+    testEnd end = { 0 };
+    qemuHydratorConfig config = {
+        .name = STORAGE_FIXTURE_EXPORT, .deepest = ALL, .settings.bandwidth = 1,
+        .tail = 3 * MIB, .ended = testEnded, .opaque = &end,
+    };
+    g_autofree char *depths = NULL;
+    qemuHydrator *hydrator;
+
+    storageFixtureMake(&fix, "222010", "");
+    storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
+    config.fd = storageFixtureConnect(&fix);
+    hydrator = qemuHydratorNew(&config);
+    g_assert_nonnull(hydrator);
+    while (qemuHydratorGetFigures(hydrator).tailUs == 0)
+        g_thread_yield();
+    qemuHydratorFree(hydrator);
+    testEndClear(&end);
+    depths = storageFixtureDepths(&fix);
+    g_assert_true(g_str_has_suffix(depths, "111"));
+    storageFixtureClear(&fix);
+}
+
 /* Whoever stops it: the end is told once, says so, and comes at once. */
 static void
 testStopped(const void *opaque)
@@ -364,6 +498,11 @@ main(int argc, char **argv)
     g_test_add_func("/qemu_hydrator/position", testPosition);
     g_test_add_data_func("/qemu_hydrator/stopped/freed", NULL, testStopped);
     g_test_add_data_func("/qemu_hydrator/stopped/before", "", testStopped);
+    g_test_add_data_func("/qemu_hydrator/near-end/data", "2232", testNearEnd);
+    g_test_add_data_func("/qemu_hydrator/near-end/zeroes", "zzzz", testNearEnd);
+    g_test_add_data_func("/qemu_hydrator/near-end/nothing", "1111", testNearEnd);
+    g_test_add_func("/qemu_hydrator/flush", testFlush);
+    g_test_add_func("/qemu_hydrator/tail", testTail);
     g_test_add_func("/qemu_hydrator/server-dies", testServerDies);
     g_test_add_func("/qemu_hydrator/request-fails", testRequestFails);
     g_test_add_func("/qemu_hydrator/no-server", testNoServer);

@@ -44,7 +44,6 @@
         g_assert_cmpint(exact_, ==, (expectedExact)); \
     } while (0)
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuMap, qemuMapFree)
 
 /* A window is asked for and answered whole, by one extent. */
 static void
@@ -477,6 +476,76 @@ testRandom(void)
     }
 }
 
+/* Beyond the end of the image below: all that is not the disk's own, in whole pieces. */
+static void
+testTail(void)
+{
+    g_autoptr(qemuMap) map = qemuMapNewTail(5 * 1024 * MIB, 512);
+    const guint64 window = 1024 * MIB;
+    guint64 offset;
+    guint64 len;
+
+    assertWindow(map, 512, window);
+    qemuMapAdd(map, 512, MIB, 2, true);
+    qemuMapAdd(map, 512 + MIB, MIB, 1, false);
+    qemuMapAdd(map, 512 + 2 * MIB, window - 2 * MIB, 0, false);
+    qemuMapWindowDone(map, 512, window, window);
+    assertNone(qemuMapNextZeroes, map, NO_MAX); /* the map is not complete */
+    while (qemuMapNextWindow(map, &offset, &len)) {
+        qemuMapAdd(map, offset, len, 2, true);
+        qemuMapWindowDone(map, offset, len, len);
+    }
+    g_assert_false(qemuMapIsDone(map));
+    g_assert_true(qemuMapNextZeroes(map, NO_MAX, &offset, &len));
+    g_assert_cmpuint(offset, ==, 512);
+    g_assert_cmpuint(len, ==, MIB);
+    g_assert_true(qemuMapNextZeroes(map, 2 * window, &offset, &len));
+    g_assert_cmpuint(offset, ==, 512 + 2 * MIB);
+    g_assert_cmpuint(len, ==, 2 * window);
+    g_assert_true(qemuMapNextZeroes(map, NO_MAX, &offset, &len));
+    g_assert_cmpuint(offset + len, ==, 5 * window);
+    g_assert_true(qemuMapIsDone(map));
+    assertNone(qemuMapNextZeroes, map, NO_MAX);
+}
+
+static void
+testTailOfNothing(void)
+{
+    g_autoptr(qemuMap) map = qemuMapNewTail(MIB, 2 * MIB);
+
+    g_assert_true(qemuMapIsDone(map));
+    assertNone(qemuMapNextWindow, map);
+}
+
+/* The last range is known as soon as the map is complete, and its limit reaches it. */
+static void
+testIsLast(void)
+{
+    g_autoptr(qemuMap) map = qemuMapNew(2 * WINDOW, 2);
+    guint64 offset;
+    guint64 len;
+
+    g_assert_false(qemuMapIsLast(map, NO_MAX));
+    testFill(map, 2, false);
+    g_assert_false(qemuMapIsLast(map, NO_MAX));
+    testFill(map, 1, false);
+    g_assert_true(qemuMapIsLast(map, WINDOW));
+    g_assert_false(qemuMapIsLast(map, WINDOW - 1));
+    g_assert_true(qemuMapNextRange(map, WINDOW, &offset, &len));
+    g_assert_false(qemuMapIsLast(map, NO_MAX)); /* there is none */
+}
+
+/* Zeroes come in one piece where data does not. */
+static void
+testIsLastZeroes(void)
+{
+    g_autoptr(qemuMap) map = qemuMapNew(MIB, 2);
+
+    testFill(map, 2, true);
+    g_assert_true(qemuMapIsLast(map, MIB / 8));
+    g_assert_false(qemuMapIsLast(map, MIB / 16));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -496,5 +565,9 @@ main(int argc, char **argv)
     g_test_add_func("/qemu_map/bounds/zeroes", testBoundsOfZeroes);
     g_test_add_func("/qemu_map/scattered", testScattered);
     g_test_add_func("/qemu_map/random", testRandom);
+    g_test_add_func("/qemu_map/tail", testTail);
+    g_test_add_func("/qemu_map/tail/nothing", testTailOfNothing);
+    g_test_add_func("/qemu_map/is-last", testIsLast);
+    g_test_add_func("/qemu_map/is-last/zeroes", testIsLastZeroes);
     return g_test_run();
 }

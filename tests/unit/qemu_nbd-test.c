@@ -9,7 +9,6 @@
 #include "expect.h"
 #include "storage_fixture.h"
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuMap, qemuMapFree)
 
 #define WAIT (60 * G_USEC_PER_SEC)
 
@@ -44,7 +43,7 @@ static void
 testWait(qemuNbd *nbd)
 {
     while (!qemuNbdIsIdle(nbd) && !qemuNbdGetError(nbd))
-        qemuNbdWait(nbd, WAIT);
+        qemuNbdWait(nbd, WAIT, -1);
 }
 
 /* All windows of the map are asked for, and answered. */
@@ -116,9 +115,9 @@ testTimeout(void)
     storageFixtureMake(&fix, "2222", "");
     storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
     nbd = testConnect(&fix);
-    qemuNbdWait(nbd, 0);
-    qemuNbdWait(nbd, -1);
-    qemuNbdWait(nbd, 1000);
+    qemuNbdWait(nbd, 0, -1);
+    qemuNbdWait(nbd, -1, -1);
+    qemuNbdWait(nbd, 1000, -1);
     g_assert_null(qemuNbdGetError(nbd));
     qemuNbdCache(nbd, 0, STORAGE_FIXTURE_UNIT, testDoneAdd, &cached);
     g_assert_false(qemuNbdIsIdle(nbd));
@@ -149,7 +148,7 @@ testRequestFails(void)
     qemuNbdCache(nbd, 0, STORAGE_FIXTURE_UNIT, testDoneAdd, &cached);
     qemuNbdFlush(nbd, testDoneAdd, &flushed);
     g_assert_true(qemuNbdIsIdle(nbd));
-    qemuNbdWait(nbd, WAIT);
+    qemuNbdWait(nbd, WAIT, -1);
     g_assert_cmpuint(cached.count, ==, 0);
     g_assert_cmpuint(flushed.count, ==, 0);
     storageFixtureClear(&fix);
@@ -166,7 +165,7 @@ testServerDies(void)
     nbd = testConnect(&fix);
     storageFixtureKill(&fix);
     while (!qemuNbdGetError(nbd))
-        qemuNbdWait(nbd, WAIT);
+        qemuNbdWait(nbd, WAIT, -1);
     g_assert_true(g_str_has_prefix(qemuNbdGetError(nbd), "connection: "));
     storageFixtureClear(&fix);
 }

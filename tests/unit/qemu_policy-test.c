@@ -61,13 +61,46 @@ testRoundTrip(void)
     };
     g_autofree char *text = testFormat(&first, &second);
     g_autoptr(domainMetadata) policy = testFind(text);
-    streamSettings settings;
+    qemuStreamKept kept;
 
     g_assert_nonnull(policy);
-    settings = qemuPolicyParse(policy, testVda);
-    testAssertSettings(&settings, &first.settings);
-    settings = qemuPolicyParse(policy, testVdb);
-    testAssertSettings(&settings, &second.settings);
+    kept = qemuPolicyParse(policy, testVda);
+    testAssertSettings(&kept.settings, &first.settings);
+    g_assert_true(!kept.jobPaused && !kept.guestSuspended);
+    kept = qemuPolicyParse(policy, testVdb);
+    testAssertSettings(&kept.settings, &second.settings);
+}
+
+/* What is owed to a guest is kept from before it is taken until after it is given back. */
+static void
+testOwed(void)
+{
+    static const struct {
+        bool endHeld;
+        bool jobPaused;
+        bool guestSuspended;
+        const char *text;
+    } cases[] = {
+        { false, false, false, NULL },
+        { true, false, false, "<policy><disk target='vda' job='paused'/></policy>" },
+        { true, true, false, "<policy><disk target='vda' job='paused'/></policy>" },
+        { false, true, false, "<policy><disk target='vda' job='paused'/></policy>" },
+        { false, false, true, "<policy><disk target='vda' guest='suspended'/></policy>" },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        qemuStream stream = {
+            .target = testVda, .endHeld = cases[i].endHeld, .jobPaused = cases[i].jobPaused,
+            .guestSuspended = cases[i].guestSuspended,
+        };
+        g_autofree char *text = testFormat(&stream, NULL);
+        g_autoptr(domainMetadata) policy = text ? testFind(text) : NULL;
+        qemuStreamKept kept = qemuPolicyParse(policy, testVda);
+
+        g_assert_cmpstr(text, ==, cases[i].text);
+        g_assert_cmpint(kept.jobPaused, ==, cases[i].endHeld || cases[i].jobPaused);
+        g_assert_cmpint(kept.guestSuspended, ==, cases[i].guestSuspended);
+    }
 }
 
 /* The job tells its bandwidth itself, unless it is held, or is to be, or goes by a deadline. */
@@ -115,12 +148,12 @@ testForeign(void)
         "guest_latency.factor='inf'", "guest_latency.factor='nan'", "guest_latency.factor='x'",
         "guest_latency.max='0'", "guest_latency.max='9223372036854775807'", "fast='no'",
         "fast='1'", "deadline='0'", "deadline='tomorrow'", "hydrate='yes'", "hydrate=''",
-        "color='red'",
+        "color='red'", "job='running'", "guest='1'",
     };
     const streamSettings none = { 0 };
-    streamSettings settings = qemuPolicyParse(NULL, testVda);
+    qemuStreamKept kept = qemuPolicyParse(NULL, testVda);
 
-    testAssertSettings(&settings, &none);
+    testAssertSettings(&kept.settings, &none);
     for (gsize i = 0; i < G_N_ELEMENTS(attributes); i++) {
         g_autofree char *text = g_strdup_printf(
             "<policy><disk bandwidth='5'/><disk target='vdb' bandwidth='5'/>"
@@ -128,8 +161,9 @@ testForeign(void)
         g_autoptr(domainMetadata) policy = testFind(text);
 
         g_assert_nonnull(policy);
-        settings = qemuPolicyParse(policy, testVda);
-        testAssertSettings(&settings, &none);
+        kept = qemuPolicyParse(policy, testVda);
+        testAssertSettings(&kept.settings, &none);
+        g_assert_true(!kept.jobPaused && !kept.guestSuspended);
     }
 }
 
@@ -139,6 +173,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/qemu_policy/round-trip", testRoundTrip);
     g_test_add_func("/qemu_policy/bandwidth", testBandwidth);
+    g_test_add_func("/qemu_policy/owed", testOwed);
     g_test_add_func("/qemu_policy/foreign", testForeign);
     return g_test_run();
 }

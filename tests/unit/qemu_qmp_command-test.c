@@ -25,6 +25,12 @@ testCommands(void)
     assertText(qemuQmpQueryBlock(), "{\"execute\":\"query-block\"}");
     assertText(qemuQmpQueryBlockGraph(), "{\"execute\":\"x-debug-query-block-graph\"}");
     assertText(qemuQmpQueryBlockExports(), "{\"execute\":\"query-block-exports\"}");
+    assertText(qemuQmpQueryBlockJobs(), "{\"execute\":\"query-block-jobs\"}");
+    assertText(qemuQmpQueryVersion(), "{\"execute\":\"query-version\"}");
+    assertText(qemuQmpJobPause("j"), "{\"execute\":\"job-pause\",\"arguments\":{\"id\":\"j\"}}");
+    assertText(qemuQmpJobResume("j"), "{\"execute\":\"job-resume\",\"arguments\":{\"id\":\"j\"}}");
+    assertText(qemuQmpQemuIo("de", "flush"), "{\"execute\":\"human-monitor-command\","
+               "\"arguments\":{\"command-line\":\"qemu-io -d \\\"de\\\" \\\"flush\\\"\"}}");
 }
 
 /* A name cannot end its string and begin another command. */
@@ -151,8 +157,16 @@ testReplyPullNode(void)
     "{\"qdev\": \"/machine/peripheral/virtio-disk0/virtio-backend\", " \
     "\"inserted\": {\"image\": " image "}}"
 
+static bool
+testExtendedL2(const char *reply, const char *alias)
+{
+    g_auto(qemuQmpImage) image = { 0 };
+
+    return qemuQmpReplyImage(reply, alias, &image) && image.extendedL2;
+}
+
 static void
-testReplyExtendedL2(void)
+testReplyImageExtendedL2(void)
 {
     static const struct {
         const char *blocks;
@@ -177,13 +191,83 @@ testReplyExtendedL2(void)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *reply = g_strdup_printf("{\"return\": [%s]}", cases[i].blocks);
 
-        g_assert_true(qemuQmpReplyExtendedL2(reply, "virtio-disk0") == cases[i].extended);
+        g_assert_true(testExtendedL2(reply, "virtio-disk0") == cases[i].extended);
     }
-    g_assert_true(qemuQmpReplyExtendedL2("{\"return\": [{\"qdev\": \"sd0\", \"inserted\": "
-                                         "{\"image\": " QCOW2("true") "}}]}", "sd0"));
-    g_assert_false(qemuQmpReplyExtendedL2(NULL, "virtio-disk0"));
-    g_assert_false(qemuQmpReplyExtendedL2("{\"return\": {}}", "virtio-disk0"));
-    g_assert_false(qemuQmpReplyExtendedL2("{\"error\": {}}", "virtio-disk0"));
+    g_assert_true(testExtendedL2("{\"return\": [{\"qdev\": \"sd0\", \"inserted\": "
+                                 "{\"image\": " QCOW2("true") "}}]}", "sd0"));
+    g_assert_false(testExtendedL2(NULL, "virtio-disk0"));
+    g_assert_false(testExtendedL2("{\"return\": {}}", "virtio-disk0"));
+    g_assert_false(testExtendedL2("{\"error\": {}}", "virtio-disk0"));
+}
+
+#define SIZED(size, more) "{\"virtual-size\": " size more "}"
+
+/* "path size backing", and what it has no zero clusters of; NULL: there is no such device */
+static char *
+testImage(const char *image, const char *alias)
+{
+    g_autofree char *reply = g_strdup_printf(
+        "{\"return\": [{\"qdev\": \"/machine/peripheral/virtio-disk0/virtio-backend\", "
+        "\"inserted\": {\"image\": %s}}]}", image);
+    g_auto(qemuQmpImage) found = { 0 };
+
+    if (!qemuQmpReplyImage(reply, alias, &found))
+        return NULL;
+    return g_strdup_printf("%s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT "%s", found.qdev,
+                           found.size, found.backing, found.writesZeroes ? " writes" : "");
+}
+
+static void
+testReplyImage(void)
+{
+    static const char path[] = "/machine/peripheral/virtio-disk0/virtio-backend";
+    g_autofree char *both = g_strconcat(path, " 64 32", NULL);
+    g_autofree char *old = g_strconcat(path, " 64 32 writes", NULL);
+    g_autofree char *alone = g_strconcat(path, " 64 0", NULL);
+    g_autofree char *nothing = g_strconcat(path, " 0 0", NULL);
+
+    assertText(testImage(SIZED("64", ", \"backing-image\": " SIZED("32", "")), "virtio-disk0"),
+               both);
+    assertText(testImage("{\"format\": \"copy-on-read\", \"backing-image\": " SIZED("64",
+                         ", \"backing-image\": " SIZED("32", "")) "}", "virtio-disk0"), both);
+    assertText(testImage(SIZED("64", ", \"backing-image\": " SIZED("32", "") ", \"format-specific\":"
+                               "{\"data\": {\"compat\": \"0.10\"}}"), "virtio-disk0"), old);
+    assertText(testImage(SIZED("64", ", \"format-specific\": {\"data\": {\"compat\": \"1.1\"}}"),
+                         "virtio-disk0"), alone);
+    assertText(testImage("{}", "virtio-disk0"), nothing);
+    assertText(testImage(SIZED("64", ""), "virtio-disk1"), NULL);
+}
+
+static void
+testReplyPullId(void)
+{
+    static const char jobs[] = "{\"return\": [{\"device\": \"commit-vda-libvirt-1-format\"}, 1, "
+                               "{}, {\"device\": \"pull-vdb-libvirt-2-format\"}]}";
+
+    assertText(qemuQmpReplyPullId(jobs, "vdb"), "pull-vdb-libvirt-2-format");
+    assertText(qemuQmpReplyPullId(jobs, "vda"), NULL);
+    assertText(qemuQmpReplyPullId("{\"return\": {}}", "vda"), NULL);
+    assertText(qemuQmpReplyPullId(NULL, "vda"), NULL);
+}
+
+static void
+testReplyVersion(void)
+{
+    assertText(qemuQmpReplyVersion("{\"return\": {\"qemu\": {\"micro\": 22, \"minor\": 2, "
+                                   "\"major\": 7}, \"package\": \"Debian\"}}"), "7.2.22");
+    assertText(qemuQmpReplyVersion("{\"return\": {\"qemu\": {\"minor\": 2, \"major\": 7}}}"), NULL);
+    assertText(qemuQmpReplyVersion("{\"return\": {\"qemu\": \"7.2.22\"}}"), NULL);
+    assertText(qemuQmpReplyVersion("{\"return\": []}"), NULL);
+    assertText(qemuQmpReplyVersion(NULL), NULL);
+}
+
+static void
+testReplyComplaint(void)
+{
+    assertText(qemuQmpReplyComplaint("{\"return\": \"\"}"), NULL);
+    assertText(qemuQmpReplyComplaint("{\"return\": \"Error: Device 'x' not found\\r\\n\"}"),
+               "Error: Device 'x' not found");
+    assertText(qemuQmpReplyComplaint("{\"return\": {}}"), NULL);
 }
 
 /* libvirt allows 200 images, each nested in the one above. */
@@ -200,7 +284,7 @@ testLongChain(void)
         g_string_append_c(reply, '}');
     g_string_append(reply, "}}}]}");
     assertText(qemuQmpReplyError(reply->str), NULL);
-    g_assert_true(qemuQmpReplyExtendedL2(reply->str, "virtio-disk0"));
+    g_assert_true(testExtendedL2(reply->str, "virtio-disk0"));
     g_string_free(reply, TRUE);
 }
 
@@ -237,7 +321,11 @@ main(int argc, char **argv)
     g_test_add_func("/qemu_qmp_command/reply-error", testReplyError);
     g_test_add_func("/qemu_qmp_command/reply-pull-node", testReplyPullNode);
     g_test_add_func("/qemu_qmp_command/recorded", testRecorded);
-    g_test_add_func("/qemu_qmp_command/reply-extended-l2", testReplyExtendedL2);
+    g_test_add_func("/qemu_qmp_command/reply-image/extended-l2", testReplyImageExtendedL2);
+    g_test_add_func("/qemu_qmp_command/reply-image", testReplyImage);
+    g_test_add_func("/qemu_qmp_command/reply-pull-id", testReplyPullId);
+    g_test_add_func("/qemu_qmp_command/reply-version", testReplyVersion);
+    g_test_add_func("/qemu_qmp_command/reply-complaint", testReplyComplaint);
     g_test_add_func("/qemu_qmp_command/long-chain", testLongChain);
     g_test_add_func("/qemu_qmp_command/reply-exports", testReplyExports);
     return g_test_run();

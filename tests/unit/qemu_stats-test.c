@@ -101,7 +101,7 @@ testHydrating(streamsFixture *fix, const void *opaque)
     qemuProgressSet(&stream->copying, 50, 90);
     stream->figures = (qemuHydratorFigures) { .copied = 5000, .requests = 16, .size = 262144 };
     assertText(stream, 1, "state=1 phase=2 alias=alias-vda bandwidth=0 basis=1 data_total=90 "
-               "data_processed=50 data_remaining=40 fast=0 hydrate=1 hydration.copied=5000 "
+               "data_processed=50 data_remaining=40 data_flushed=0 fast=0 hydrate=1 hydration.copied=5000 "
                "hydration.bps=0 hydration.in_flight=0 hydration.requests=16 hydration.size=262144");
 
     qemuProgressMark(&stream->copying, 0);
@@ -114,7 +114,7 @@ testHydrating(streamsFixture *fix, const void *opaque)
     stream->figures.guestBeforeUs = 80;
     stream->figures.guestUs = 120;
     assertText(stream, 1, "state=1 phase=2 alias=alias-vda bandwidth=0 basis=2 data_total=90 "
-               "data_processed=60 data_remaining=30 data_bps=10 time_remaining=3000 fast=0 "
+               "data_processed=60 data_remaining=30 data_flushed=0 data_bps=10 time_remaining=3000 fast=0 "
                "hydrate=1 hydration.copied=5000 hydration.bps=700 hydration.in_flight=3 "
                "hydration.requests=16 hydration.size=262144 hydration.latency=900 "
                "guest.latency_before=80 guest.latency=120");
@@ -127,7 +127,7 @@ testHydrating(streamsFixture *fix, const void *opaque)
 
     stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
     assertText(stream, 1, "state=3 alias=alias-vda bandwidth=0 basis=0 data_total=1000 "
-               "data_processed=7 data_remaining=993 time_elapsed=1000");
+               "data_processed=7 data_remaining=993 data_flushed=7 time_elapsed=1000");
 }
 
 /* When the job ends is not known: it has nothing to copy. */
@@ -144,7 +144,7 @@ testFinishing(streamsFixture *fix, const void *opaque)
     qemuProgressSet(&stream->copying, 90, 90);
     qemuProgressMark(&stream->copying, G_USEC_PER_SEC);
     assertText(stream, 1, "state=1 phase=3 alias=alias-vda bandwidth=0 basis=2 data_total=90 "
-               "data_processed=90 data_remaining=0 data_bps=40 fast=0 hydrate=1");
+               "data_processed=90 data_remaining=0 data_flushed=0 data_bps=40 fast=0 hydrate=1");
 }
 
 /* Nothing but a deadline tells more of a setting than what it is. */
@@ -184,8 +184,14 @@ testEnded(streamsFixture *fix, const void *opaque)
     qemuProgressMark(&stream->progress, G_USEC_PER_SEC);
     stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
     assertText(stream, 2, "state=3 alias=alias-vda bandwidth=0 basis=0 "
-               "data_total=100 data_processed=100 data_remaining=0 data_bps=100 "
+               "data_total=100 data_processed=100 data_remaining=0 data_flushed=100 data_bps=100 "
                "time_elapsed=2000");
+    stream->tailUs = 1;
+    stream->unflushedUs = 20000;
+    assertText(stream, 2, "state=3 alias=alias-vda bandwidth=0 basis=0 "
+               "data_total=100 data_processed=100 data_remaining=0 data_flushed=100 data_bps=100 "
+               "tail_time=1 unflushed_time=20 time_elapsed=2000");
+    stream->tailUs = stream->unflushedUs = 0;
 
     stream->reason = g_strdup("stopped on request");
     stream->state = VIR_DOMAIN_STREAM_DISK_STOPPED;

@@ -76,7 +76,7 @@ testBaseFound(streamsFixture *fix, const void *opaque)
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(qemuStream) stream = qemuStreamsAdopt(fix->streams, fix->dom, &cases[i].disk, 0,
-                                                        &(streamSettings) { 0 }, true);
+                                                        &(qemuStreamKept) { 0 }, true);
 
         qemuStreamsBeginHydration(fix->streams, stream, cases[i].deepest);
         g_assert_cmpstr(stream->base, ==, cases[i].base);

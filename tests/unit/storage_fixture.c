@@ -200,10 +200,12 @@ storageFixtureKill(storageFixture *fix)
 {
     static const char *const repair[] = { "qemu-img", "check", "-q", "-r", "leaks", "overlay",
                                           NULL };
+    g_autofree char *socket = g_build_filename(fix->dir, "socket", NULL);
 
     kill(fix->server, SIGKILL);
     storageFixtureReap(fix->server);
     fix->server = 0;
+    g_remove(socket);
     storageFixtureRun(fix, repair);
 }
 

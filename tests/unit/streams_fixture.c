@@ -121,7 +121,7 @@ streamsFixtureAdopt(streamsFixture *fix, virDomainPtr dom, const char *target,
     g_autofree char *alias = g_strconcat("alias-", target, NULL);
     const domainDisk disk = { .target = name, .alias = alias, .depth = 1 };
 
-    return qemuStreamsAdopt(fix->streams, dom, &disk, speed, &(streamSettings) { 0 }, announce);
+    return qemuStreamsAdopt(fix->streams, dom, &disk, speed, &(qemuStreamKept) { 0 }, announce);
 }
 
 qemuStream *

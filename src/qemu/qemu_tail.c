@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* qemu_tail.c: suspending, zeroing, resuming */
+
+#include "qemu/qemu_tail.h"
+
+#include "qemu/qemu_export.h"
+#include "qemu/qemu_image.h"
+#include "qemu/qemu_job.h"
+#include "qemu/qemu_nbd.h"
+#include "qemu/qemu_safety.h"
+#include "qemu/qemu_sync.h"
+#include "util/error.h"
+#include "util/handle.h"
+#include "util/log.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
+#define MIB (1024 * 1024ULL)
+
+/* QEMU takes no more in one command of its monitor, and in one request */
+#define QEMU_TAIL_COMMAND_MAX (2046 * MIB)
+#define QEMU_TAIL_REQUEST_MAX (32 * MIB)
+
+/* A command is worth its round trip from so many bytes on; it is of whole clusters, of any size */
+#define QEMU_TAIL_COMMAND_MIN (64 * MIB)
+#define QEMU_TAIL_CLUSTER_MAX (2 * MIB)
+
+/* For a guest that does not run anyway */
+#define QEMU_TAIL_PAUSED_MAX (60 * G_USEC_PER_SEC)
+
+LOG_INIT("qemu.tail");
+
+typedef struct _qemuTail qemuTail;
+struct _qemuTail {
+    virDomainPtr dom;
+    const char *target;
+    const qemuQmpImage *image;
+    qemuNbd *nbd;
+    gint64 until;
+};
+
+static int
+qemuTailRefuse(const char *target)
+{
+    errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' is longer than the image below it: the guest "
+                "would have to stand still for longer than it may. Allow more, or start the stream "
+                "while the guest is paused", target);
+    return -1;
+}
+
+static void
+qemuTailDone(guint64 len, guint64 us, void *opaque)
+{
+}
+
+static void
+qemuTailRequest(qemuTail *self, guint64 offset, guint64 end)
+{
+    for (; offset < end; offset += QEMU_TAIL_REQUEST_MAX)
+        qemuNbdCache(self->nbd, offset, MIN(QEMU_TAIL_REQUEST_MAX, end - offset), qemuTailDone,
+                     self);
+}
+
+/* Zeroes a range that is in no image: the whole clusters of a long one by a command. */
+static int
+qemuTailZero(qemuTail *self, guint64 offset, guint64 len, bool command)
+{
+    guint64 begin = (offset + QEMU_TAIL_CLUSTER_MAX - 1) / QEMU_TAIL_CLUSTER_MAX *
+                    QEMU_TAIL_CLUSTER_MAX;
+    guint64 end = (offset + len) / QEMU_TAIL_CLUSTER_MAX * QEMU_TAIL_CLUSTER_MAX;
+
+    if (!command || len < QEMU_TAIL_COMMAND_MIN) {
+        qemuTailRequest(self, offset, offset + len);
+        return 0;
+    }
+    qemuTailRequest(self, offset, begin);
+    qemuTailRequest(self, end, offset + len);
+    return qemuImageZero(self->dom, self->image, begin, end - begin);
+}
+
+/* One walk over the tail */
+static int
+qemuTailWalk(qemuTail *self, bool command)
+{
+    g_autoptr(qemuMap) map = qemuMapNewTail(self->image->size, self->image->backing);
+    guint64 offset;
+    guint64 len;
+
+    while (!qemuMapIsDone(map) || !qemuNbdIsIdle(self->nbd)) {
+        gint64 left = self->until - g_get_monotonic_time();
+
+        while (qemuMapNextWindow(map, &offset, &len))
+            qemuNbdBlockStatus(self->nbd, offset, len, map);
+        if (left > 0 && qemuMapNextZeroes(map, QEMU_TAIL_COMMAND_MAX, &offset, &len)) {
+            if (qemuTailZero(self, offset, len, command) < 0)
+                return -1;
+            continue;
+        }
+        if (left <= 0)
+            return qemuTailRefuse(self->target);
+        qemuNbdWait(self->nbd, left, -1);
+        if (qemuNbdGetError(self->nbd)) {
+            errorReport(VIR_ERR_OPERATION_FAILED, "disk '%s' cannot be zeroed beyond the end of the "
+                        "image below it: %s", self->target, qemuNbdGetError(self->nbd));
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* QEMU does not tell whether a command failed: a second walk finds what is left. */
+static int
+qemuTailWalkTwice(qemuExport *export, virDomainPtr dom, const qemuStream *stream,
+                  const qemuQmpImage *image, gint64 until)
+{
+    /* commands are throttled as the guest is, and write what has no zero clusters */
+    bool command = stream->iotune == 0 && !image->writesZeroes;
+    int fd = qemuExportConnect(export);
+    g_autoptr(qemuNbd) nbd = fd < 0 ? NULL : qemuNbdNew(fd, qemuExportGetName(export));
+    qemuTail self = {
+        .dom = dom, .target = stream->target, .image = image, .nbd = nbd, .until = until,
+    };
+
+    if (!nbd || qemuTailWalk(&self, command) < 0)
+        return -1;
+    return command ? qemuTailWalk(&self, false) : 0;
+}
+
+int
+qemuTailFill(qemuExports *exports, virDomainPtr dom, const qemuStream *stream, gint64 until)
+{
+    g_auto(qemuQmpImage) image = { 0 };
+    qemuExport *export;
+    virErrorPtr kept;
+    int rc;
+
+    if (qemuImageGet(dom, stream->target, stream->alias, &image) < 0)
+        return -1;
+    if (qemuImageGetTail(&image) == 0)
+        return 0;
+    if (!(export = qemuExportNew(exports, dom, stream->target)))
+        return -1;
+    rc = qemuTailWalkTwice(export, dom, stream, &image, until);
+    kept = errorKeep();
+    qemuExportFree(export);
+    errorRestore(kept);
+    return rc;
+}
+
+/* Whether QEMU bears it, while the guest is suspended. */
+static int
+qemuTailCheckSafety(virDomainPtr dom, const qemuStream *stream)
+{
+    g_autofree char *version = qemuImageGetVersion(dom);
+    g_autofree char *unsafe =
+        version ? qemuSafetyCheck(version, (const char *const *) stream->features, true, true)
+                : NULL;
+
+    if (unsafe)
+        errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "disk '%s' is longer than the image below it, and "
+                    "the guest would read wrong data there: %s", stream->target, unsafe);
+    return version && !unsafe ? 0 : -1;
+}
+
+static int
+qemuTailSetSuspended(qemuStreams *streams, qemuStream *stream, virDomainPtr dom, bool suspended)
+{
+    qemuStreamsSetGuestSuspended(streams, stream, suspended);
+    return qemuSyncPolicy(streams, dom);
+}
+
+/* 1: it ran, and is suspended by now, for up to @ms; 0: it does not run anyway; -1: error */
+static int
+qemuTailSuspend(qemuStreams *streams, qemuStream *stream, virDomainPtr dom, guint ms)
+{
+    int state;
+
+    if (virDomainGetState(dom, &state, NULL, 0) < 0)
+        return -1;
+    if (state != VIR_DOMAIN_RUNNING)
+        return 0;
+    if (ms == 0)
+        return qemuTailRefuse(stream->target);
+    if (qemuTailSetSuspended(streams, stream, dom, true) == 0 && virDomainSuspend(dom) == 0)
+        return 1;
+    qemuStreamsSetGuestSuspended(streams, stream, false);
+    return -1;
+}
+
+static int
+qemuTailBeginPull(qemuExports *exports, virDomainPtr dom, const qemuStream *stream, gint64 until,
+                  int (*begin)(void *opaque), void *opaque)
+{
+    virErrorPtr kept;
+
+    if (begin && begin(opaque) < 0)
+        return -1;
+    if (qemuTailFill(exports, dom, stream, until) == 0)
+        return 0;
+    if (!begin)
+        return -1;
+    kept = errorKeep();
+    if (qemuJobAbort(dom, stream->target) < 0)
+        LOG_WARNING("aborting the pull of disk %s: %s", stream->target, errorText());
+    errorRestore(kept);
+    return -1;
+}
+
+int
+qemuTailBegin(qemuExports *exports, qemuStreams *streams, qemuStream *stream, guint ms,
+              int (*begin)(void *opaque), void *opaque)
+{
+    g_autoptr(virDomain) dom = qemuStreamsGetDomain(streams, stream);
+    gint64 began;
+    gint64 until;
+    virErrorPtr kept;
+    int suspended;
+    int rc;
+
+    if (qemuTailCheckSafety(dom, stream) < 0)
+        return -1;
+    began = g_get_monotonic_time();
+    if ((suspended = qemuTailSuspend(streams, stream, dom, ms)) < 0)
+        return -1;
+    until = began + (suspended ? (gint64) ms * 1000 : QEMU_TAIL_PAUSED_MAX);
+    rc = qemuTailBeginPull(exports, dom, stream, until, begin, opaque);
+    if (rc == 0)
+        qemuStreamsSetTailFilled(streams, stream);
+    if (!suspended)
+        return rc;
+    kept = rc < 0 ? errorKeep() : NULL;
+    if (virDomainResume(dom) < 0)
+        LOG_WARNING("resuming domain %s: %s", virDomainGetName(dom), errorText());
+    LOG_INFO("domain %s stood still for %d ms", virDomainGetName(dom),
+             (int) ((g_get_monotonic_time() - began) / 1000));
+    if (qemuTailSetSuspended(streams, stream, dom, false) < 0)
+        LOG_DEBUG("policy of domain %s: %s", virDomainGetName(dom), errorText());
+    if (rc < 0)
+        errorRestore(kept);
+    return rc;
+}
+
+void
+qemuTailResume(qemuExports *exports, qemuStreams *streams, qemuStream *stream, virDomainPtr dom)
+{
+    gint64 until = g_get_monotonic_time() + QEMU_TAIL_PAUSED_MAX;
+
+    if (stream && qemuTailFill(exports, dom, stream, until) < 0) {
+        LOG_WARNING("the pull of disk %s is aborted: %s", stream->target, errorText());
+        if (qemuJobAbort(dom, stream->target) < 0)
+            LOG_WARNING("aborting it: %s", errorText());
+    }
+    if (virDomainResume(dom) < 0)
+        LOG_WARNING("resuming domain %s: %s", virDomainGetName(dom), errorText());
+    else
+        LOG_INFO("domain %s, suspended by another virtstreamd, goes on", virDomainGetName(dom));
+    if (stream && qemuTailSetSuspended(streams, stream, dom, false) < 0)
+        LOG_DEBUG("policy of domain %s: %s", virDomainGetName(dom), errorText());
+}
