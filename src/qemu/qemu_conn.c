@@ -25,7 +25,7 @@ struct _qemuConn {
      * in process: while following */
     loop *where;
     qemuLink *link; /* resident only */
-    qemuHydration *hydration; /* resident only, and only if that is wanted */
+    qemuHydration *hydration; /* resident only; gives back what others left, even if none is wanted */
     qemuFollow *follow;
 
     GMutex subscribing; /* in process: who begins or ends to follow; held over calls to libvirt,
@@ -68,11 +68,10 @@ qemuConnUp(virConnectPtr conn, void *opaque)
     qemuConn *self = opaque;
     const qemuFollowConfig config = {
         .standstill = self->config.standstillOthers,
-        .statusDir = self->hydration ? self->config.statusDir : NULL,
+        .statusDir = self->config.hydrate ? self->config.statusDir : NULL,
     };
 
-    if (self->hydration)
-        qemuHydrationUp(self->hydration, conn);
+    qemuHydrationUp(self->hydration, conn);
     if (!(self->follow = qemuFollowNew(conn, self->where, self->streams, self->exports,
                                        self->hydration, &config, true)))
         return -1;
@@ -93,8 +92,7 @@ qemuConnDown(void *opaque)
     conn = g_steal_pointer(&self->conn);
     g_mutex_unlock(&self->lock);
     g_clear_pointer(&self->follow, qemuFollowFree);
-    if (self->hydration)
-        qemuHydrationDown(self->hydration); /* nobody would tell when a job ends */
+    qemuHydrationDown(self->hydration); /* nobody would tell when a job ends */
 }
 
 static const qemuLinkHandlers qemuConnLinkHandlers = {
@@ -112,9 +110,7 @@ qemuConnNewResident(const char *uri, const char *socketDir, const qemuConnConfig
 
     self->uri = g_strdup(uri);
     self->where = loopNew("qemu-follow");
-    if (config->hydrate)
-        self->hydration = qemuHydrationNew(self->streams, self->exports,
-                                           config->hydrateUntried);
+    self->hydration = qemuHydrationNew(self->streams, self->exports, config->hydrateUntried);
     self->link = qemuLinkNew(uri, socketDir, self->where, &qemuConnLinkHandlers, self);
     return self;
 }

@@ -125,7 +125,7 @@ qemuStreamGetHydrationNeeds(const qemuStream *self)
 {
     qemuStreamHydrationNeeds needs = {
         .wanted = self->state == VIR_DOMAIN_STREAM_DISK_RUNNING && !self->held &&
-                  !self->guestSuspended && !self->settings.paused &&
+                  !self->unhydratable && !self->guestSuspended && !self->settings.paused &&
                   self->pace.deadline == qemuStreamDeadline(self), /* planned first */
         .position = self->progress.done,
         .settings = self->settings,
