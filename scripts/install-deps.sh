@@ -11,7 +11,7 @@ build=(
 tests=(
   libvirt-clients libvirt-daemon qemu-system-x86 qemu-utils             # the stock side
   python3-libvirt                                                       # what our module extends
-  libnbd-bin nbdkit nginx openssl qemu-block-extra                      # the remotes
+  libnbd-bin nbdkit nbdkit-plugin-dev nginx openssl qemu-block-extra    # the remotes
   busybox-static cpio e2fsprogs kmod                                    # the guest
   bash-completion libc6-dbg gcovr python3-jsonschema tmux valgrind      # the checks
 )
