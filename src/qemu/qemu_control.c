@@ -124,7 +124,7 @@ qemuControlStart(qemuConn *conn, virDomainPtr dom, const char *name, const char 
     if (qemuControlCheckFree(streams, dom, disk->target) < 0 ||
         qemuControlCheckAlone(conn, dom, disk->target) < 0 ||
         qemuImageGet(dom, disk->target, disk->alias, &image) < 0 ||
-        qemuImageCheckStreamable(&image, disk->target) < 0)
+        qemuImageCheckStreamable(dom, disk->target, &image) < 0)
         return -1;
 
     if (!(stream = qemuStreamsBegin(streams, dom, disk, base, settings))) {

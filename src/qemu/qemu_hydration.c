@@ -312,8 +312,8 @@ qemuHydrationCheckSafety(qemuHydrationItem *item, qemuQmpImage *image)
 
     if (qemuImageGet(item->dom, stream->target, stream->alias, image) < 0)
         return -1;
-    if (qemuImageCheckStreamable(image, stream->target) < 0) {
-        item->done = true;
+    if (qemuImageCheckStreamable(item->dom, stream->target, image) < 0) {
+        item->done = virGetLastErrorCode() == VIR_ERR_OPERATION_UNSUPPORTED;
         return -1;
     }
     if (!(version = qemuImageGetVersion(item->dom)))

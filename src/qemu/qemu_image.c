@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "qemu/qemu_monitor.h"
+#include "qemu/qemu_safety.h"
 #include "util/error.h"
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
@@ -42,13 +43,20 @@ qemuImageGetVersion(virDomainPtr dom)
 }
 
 int
-qemuImageCheckStreamable(const qemuQmpImage *image, const char *target)
+qemuImageCheckStreamable(virDomainPtr dom, const char *target, const qemuQmpImage *image)
 {
+    static const char *const features[] = { QEMU_SAFETY_EXTENDED_L2, NULL };
+    g_autofree char *version = NULL;
+    g_autofree char *unsafe = NULL;
+
     if (!image->extendedL2)
         return 0;
-    /* seen with QEMU 7.2: copying into a cluster that the guest has written parts of */
+    if (!(version = qemuImageGetVersion(dom)))
+        return -1;
+    if (!(unsafe = qemuSafetyCheck(version, features, false, false)))
+        return 0;
     errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "the image of disk '%s' has extended L2 entries: "
-                "streaming into it can crash QEMU", target);
+                "streaming into it can crash QEMU: %s", target, unsafe);
     return -1;
 }
 

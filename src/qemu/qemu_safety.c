@@ -28,6 +28,7 @@ static const qemuSafetyRow qemuSafetyRows[] = {
     { "iothread",              { IOTHREAD, SAFE } },
     { "iothread suspended",    { SAFE, SAFE } }, /* the disk is in the main thread then */
     { "controller iothread",   { IOTHREAD, SAFE } },
+    { QEMU_SAFETY_EXTENDED_L2, { "QEMU's own pulls abort", SAFE } },
     { "storage file",          { SAFE, SAFE } },
     { "storage block",         { SAFE, NULL } },
     { "storage network nbd",   { SAFE, SAFE } },

@@ -12,6 +12,9 @@
 #include <stdbool.h>
 
 
+/* A feature that QEMU tells of, and no domain's XML */
+#define QEMU_SAFETY_EXTENDED_L2 "extended L2 entries"
+
 /* Why a disk with these @features (domain_disk.h) is not to be hydrated by QEMU @version
  * ("7.2.22"), to be freed; NULL: it may be. @suspended: the guest is, all the time. @untried: what
  * has not been tried may be, too. */
