@@ -5,8 +5,8 @@
 TEMPLATE and FINAL are raw images, ACKS is the log of acknowledgements, one line
 "GENERATION INDEX..." a batch. Every byte must be the template's or that of the newest acknowledged
 write to it. Only the one batch that was under way at the end may be there without being
-acknowledged, each of its blocks as a whole or not at all. Prints what it counted; exits with 1 and
-the first difference otherwise.
+acknowledged, each of its blocks as a whole or not at all. Beyond its end the template counts as zeroes.
+Prints what it counted; exits with 1 and the first difference otherwise.
 """
 import struct
 import sys
@@ -43,12 +43,16 @@ def read_acks(path):
     return newest, last
 
 
+def read_template(template, count):
+    return template.read(count).ljust(count, b"\0")
+
+
 def compare_untouched(template, final, length):
     """Compares the next length bytes of both, of which no byte may differ."""
     for start in range(0, length, CHUNK):
         count = min(CHUNK, length - start)
-        old, new = template.read(count), final.read(count)
-        if len(old) != count or old != new:
+        old, new = read_template(template, count), final.read(count)
+        if old != new:
             at = next((i for i, (a, b) in enumerate(zip(old, new)) if a != b), len(new))
             raise Difference(f"byte {start + at} is not the template's")
 
@@ -57,7 +61,7 @@ def compare_scratch(template, final, newest, last):
     """Compares the blocks of the scratch region; returns how many are written, and under way."""
     written = under_way = 0
     for index in range(SCRATCH // BLOCK):
-        old, new = template.read(BLOCK), final.read(BLOCK)
+        old, new = read_template(template, BLOCK), final.read(BLOCK)
         generation = newest.get(index)
         if new == (block_of(index, generation) if generation else old):
             written += generation is not None
@@ -74,9 +78,9 @@ def main():
     template_path, final_path, acks_path = sys.argv[1:]
     newest, last = read_acks(acks_path)
     with open(template_path, "rb") as template, open(final_path, "rb") as final:
-        size, final_size = (file.seek(0, 2) for file in (template, final))
-        if size != final_size:
-            raise Difference(f"{final_size} bytes long, the template {size}")
+        template_size, size = (file.seek(0, 2) for file in (template, final))
+        if size < template_size:
+            raise Difference(f"{size} bytes long, the template {template_size}")
         template.seek(0)
         final.seek(0)
         compare_untouched(template, final, size - SCRATCH)

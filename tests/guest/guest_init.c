@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * guest_init.c: process 1 of the test guest
+ * guest_init.c DISK COMMANDS ACKS: process 1 of the test guest
  *
  * Says on the console when it is ready, lets the writer work without end, and
  * carries out the commands that the host sends, one word a line: "verify", "latency",
@@ -21,11 +21,6 @@
 #include <sys/reboot.h>
 #include <time.h>
 #include <unistd.h>
-
-#define GUEST_INIT_DISK "/dev/vda"
-/* libvirt numbers the ports in the order of the domain's channels */
-#define GUEST_INIT_COMMANDS "/dev/vport0p1"
-#define GUEST_INIT_ACKS "/dev/vport0p2"
 
 static void
 guestInitMount(const char *type, const char *path)
@@ -98,10 +93,10 @@ guestInitWork(guestWriter *writer)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
     struct pollfd commands = { .events = POLLIN };
-    guestWriter *writer;
+    guestWriter *writer = NULL;
     struct timespec uptime;
     bool writing = true;
     char command[64];
@@ -111,9 +106,10 @@ main(void)
     guestInitMount("proc", "/proc");
     guestInitMount("devtmpfs", "/dev");
 
-    commands.fd = open(GUEST_INIT_COMMANDS, O_RDONLY | O_CLOEXEC);
-    writer = guestWriterNew(GUEST_INIT_DISK, GUEST_INIT_ACKS);
-    if (commands.fd < 0 || !writer) {
+    commands.fd = argc == 4 ? open(argv[2], O_RDONLY | O_CLOEXEC) : -1;
+    if (commands.fd >= 0)
+        writer = guestWriterNew(argv[1], argv[3]);
+    if (!writer) {
         printf("guest: cannot open its devices: %s\n", strerror(errno));
         guestInitPowerOff();
         return EXIT_FAILURE;

@@ -3,8 +3,9 @@
 # make-guest.sh INIT DIR MIB: makes DIR/vmlinuz, DIR/initramfs and DIR/template.raw
 #
 # The template is MIB mebibytes long: an ext4 file system with files of random bytes and their
-# checksums in /manifest, INIT as /init, then a scratch region of random bytes for the guest's
-# writer. The kernel and its modules are the newest that is installed here.
+# checksums in /manifest, INIT as /init, then a scratch region of random digits for the guest's
+# writer. The kernel is the newest that is installed here with drivers for every bus that a disk can
+# be on; those made for clouds know neither SATA nor USB.
 set -eu -o pipefail
 
 init=$1 dir=$2 mib=$3
@@ -15,10 +16,13 @@ PATH=$PATH:/usr/sbin:/sbin
 
 fail() { echo "make-guest.sh: $*" >&2; exit 1; }
 
-kernel=$(printf '%s\n' /boot/vmlinuz-* | sort -V | tail -n 1)
-version=${kernel#/boot/vmlinuz-}
+modules=(virtio_pci virtio_blk virtio_scsi ata_piix ahci xhci_pci usb-storage sd_mod virtio_console ext4)
+kernel=
+for image in $(printf '%s\n' /boot/vmlinuz-* | sort -V); do
+  ! modprobe -q -S "${image#/boot/vmlinuz-}" -a -D "${modules[@]}" > /dev/null || kernel=$image
+done
+[ -n "$kernel" ] || fail "no kernel in /boot with these modules: ${modules[*]}"
 [ -r "$kernel" ] || fail "cannot read the kernel '$kernel'"
-[ -d "/lib/modules/$version" ] || fail "no modules for the kernel '$kernel'"
 ((mib >= scratch_mib + 4 * file_mib)) || fail "a template of $mib MiB is too small"
 
 mkdir -p "$dir"
@@ -33,7 +37,7 @@ chmod 755 "$work/initramfs/init"
 cp /bin/busybox "$work/initramfs/bin/busybox"
 ln -s busybox "$work/initramfs/bin/sh"
 number=100
-for module in $(modprobe -S "$version" -a -D virtio_pci virtio_blk virtio_console ext4 |
+for module in $(modprobe -S "${kernel#/boot/vmlinuz-}" -a -D "${modules[@]}" |
                 awk '$1 == "insmod" && !seen[$2]++ { print $2 }'); do
   cp "$module" "$work/initramfs/modules/$((number++))-${module##*/}"
 done
@@ -50,5 +54,5 @@ python3 "$here/random-bytes.py" 1 $(((fs_mib - fs_mib / 8 - 4) / file_mib * file
 (cd "$work/root" && sha256sum files/* > manifest)
 truncate -s ${fs_mib}M "$work/template.raw"
 mke2fs -q -t ext4 -b 4096 -O ^has_journal -E root_owner=0:0 -d "$work/root" "$work/template.raw"
-python3 "$here/random-bytes.py" 2 $scratch_mib >> "$work/template.raw"
+python3 "$here/random-bytes.py" 2 $scratch_mib hex >> "$work/template.raw"
 mv "$work/template.raw" "$dir/template.raw"

@@ -281,6 +281,37 @@ backing_file() {
     python3 -c 'import json, sys; print(json.load(sys.stdin).get("backing-filename", ""))'
 }
 
+# --- encrypted images ---
+
+declare -A secrets=() # the UUIDs that libvirt has given them
+
+# define_secret NAME: libvirt keeps it as secrets[NAME], its value is $dir/NAME.key
+define_secret() {
+  printf '%s' "the key of the $1" > "$dir/$1.key"
+  cat > "$dir/secret.xml" << XML
+<secret ephemeral='no' private='yes'><usage type='volume'><volume>$1</volume></usage></secret>
+XML
+  virsh secret-define "$dir/secret.xml" > "$dir/secret"
+  secrets[$1]=$(sed -nE 's/^Secret ([0-9a-f-]+) .*/\1/p' "$dir/secret")
+  virsh -q secret-set-value "${secrets[$1]}" --file "$dir/$1.key" --plain
+}
+
+# encryption_xml SECRET: of an image
+encryption_xml() {
+  echo "<encryption format='luks'><secret type='passphrase' uuid='${secrets[$1]}'/></encryption>"
+}
+
+# key_object SECRET: for the --object of qemu-img
+key_object() {
+  echo "secret,id=$1,file=$dir/$1.key"
+}
+
+# luks_options SECRET: for the -o of qemu-img create, which gauges the processor, and gives up if the
+# kernel has not counted any time by then: wait_until is what helps
+luks_options() {
+  echo "encrypt.format=luks,encrypt.key-secret=$1,encrypt.iter-time=10"
+}
+
 # --- guests ---
 
 # disks_xml IMAGE...: vda, vdb, ... in the format of the name's ending
@@ -298,18 +329,22 @@ XML
   done
 }
 
-# define_domain NAME MIB OS DEVICES: both XML
+# define_domain NAME MIB OS DEVICES [MACHINE [ELEMENTS]]: OS, DEVICES and ELEMENTS in XML; no USB, if
+# DEVICES has none
 define_domain() {
+  local usb="<controller type='usb' model='none'/>"
+  [[ $4 != *"type='usb'"* ]] || usb=
   cat > "$dir/$1.xml" << XML
 <domain type='qemu'>
   <name>$1</name>
   <memory unit='MiB'>$2</memory>
-  <os><type arch='x86_64' machine='pc'>hvm</type>$3</os>
+  <os><type arch='x86_64' machine='${5:-pc}'>hvm</type>$3</os>
   <features><acpi/></features>
+  ${6:-}
   <devices>
 $4
-    <controller type='usb' model='none'/>
-    <serial type='file'><source path='$dir/$1.log'/></serial>
+    $usb
+    <serial type='file'><source path='$dir/$1.log' append='on'/></serial>
     <memballoon model='none'/>
   </devices>
 </domain>
@@ -336,6 +371,11 @@ guest_is() {
   [ "$(virsh domstate "$1")" = "$2" ]
 }
 
+# has_ended NAME: libvirt knows of no QEMU of the guest
+has_ended() {
+  [ ! -e "$XDG_RUNTIME_DIR/libvirt/qemu/run/$1.pid" ]
+}
+
 # image_index GUEST IMAGE: the N of vda[N], by which libvirt knows an image of the running guest
 image_index() {
   virsh dumpxml "$1" | python3 -c '
@@ -352,36 +392,54 @@ make_linux() {
   "$test_dir/guest/make-guest.sh" "$BUILD_DIR/tests/guest/guest_init" "$dir/linux" "$1"
 }
 
-# define_linux NAME IMAGE: one on an overlay of the template; its words are in $dir/NAME.log, the
-# acknowledgements of its writes in $dir/NAME.acks, both anew at each boot. Without no_timer_check a
-# loaded machine's late timer is a broken one to the kernel, which then stops.
+# define_linux NAME IMAGE: one on an overlay of the template
 define_linux() {
+  define_linux_domain "$1" "$(disks_xml "$2")"
+}
+
+# define_linux_domain NAME DEVICES [MACHINE [ELEMENTS]]: one that finds its disk on any bus; its words
+# are in $dir/NAME.log, the acknowledgements of its writes in $dir/NAME.acks, where those of a restored
+# guest go on. Without no_timer_check a loaded machine's late timer is a broken one to the kernel, which
+# then stops.
+# libvirt numbers the ports in the order of the channels
+define_linux_domain() {
   mkfifo "$dir/$1.commands"
   define_domain "$1" 192 "
     <kernel>$dir/linux/vmlinuz</kernel>
     <initrd>$dir/linux/initramfs</initrd>
-    <cmdline>console=ttyS0 quiet no_timer_check</cmdline>" "$(disks_xml "$2")
+    <cmdline>console=ttyS0 quiet no_timer_check</cmdline>" "$2
     <channel type='pipe'>
       <source path='$dir/$1.commands'/>
       <target type='virtio' name='commands'/>
     </channel>
     <channel type='file'>
-      <source path='$dir/$1.acks'/>
+      <source path='$dir/$1.acks' append='on'/>
       <target type='virtio' name='acks'/>
-    </channel>"
+    </channel>" "${@:3}"
 }
 
 # start_linux NAME IMAGE: as define_linux, and boots it until its writer works
 start_linux() {
   define_linux "$@"
   virsh -q start "$1"
-  wait_line 120 "$1" "^guest: ready"
+  wait_linux "$1" 120 "ready"
+}
+
+# answered_or_ended NAME REGEX: a guest that has ended will not answer any more
+answered_or_ended() {
+  grep -qE "^guest: $2" "$dir/$1.log" || has_ended "$1"
+}
+
+# wait_linux NAME SECONDS REGEX: until it says so
+wait_linux() {
+  wait_until "$2" answered_or_ended "$1" "$3"
+  assert_match "$dir/$1.log" "^guest: $3"
 }
 
 # tell_linux NAME COMMAND SECONDS REGEX: sends verify, stop or poweroff; waits for such an answer
 tell_linux() {
-  echo "$2" > "$dir/$1.commands"
-  wait_line "$3" "$1" "^guest: $4"
+  echo "$2" 1<> "$dir/$1.commands" # does not wait for a reader, who may be gone
+  wait_linux "$1" "$3" "$4"
 }
 
 # verify_linux NAME: the running guest checks all its files and its own writes
@@ -393,13 +451,14 @@ verify_linux() {
 # stop_linux NAME: its writer stops, it powers off
 stop_linux() {
   tell_linux "$1" stop 60 "stopped"
-  echo poweroff > "$dir/$1.commands"
+  echo poweroff 1<> "$dir/$1.commands"
   wait_until 60 guest_is "$1" "shut off"
 }
 
-# compare_linux NAME IMAGE: the image of the guest, now off, is the template and the guest's writes
+# compare_linux NAME IMAGE [OPTION...]: the image of the guest, now off, is the template and the guest's
+# writes; options of qemu-img, which says how it is opened
 compare_linux() {
-  qemu-img convert -O raw "$2" "$dir/$1.final"
+  qemu-img convert "${@:3}" -O raw "$2" "$dir/$1.final"
   "$test_dir/guest/guest-compare.py" "$dir/linux/template.raw" "$dir/$1.final" "$dir/$1.acks"
   rm "$dir/$1.final"
 }

@@ -9,10 +9,10 @@ source "$(dirname "$0")/storm.sh"
 # no backup: libvirt 9.0 never ends one in whose beginning it was killed
 meanwhile=(
   "suspend guest"
-  "blockjob guest vda --bandwidth 64"
-  "blockjob guest vda --abort; save guest $dir/saved"
-  "blockjob guest vda --abort; blockcopy guest vda $dir/copy.qcow2 --transient-job"
-  "blockjob guest vda --abort; blockresize guest vda 256M"
+  "blockjob guest $disk --bandwidth 64"
+  "blockjob guest $disk --abort; save guest $dir/saved"
+  "blockjob guest $disk --abort; blockcopy guest $disk $dir/copy.qcow2 --transient-job"
+  "blockjob guest $disk --abort; blockresize guest $disk 256M"
 )
 
 # in_the_middle COMMAND...: of one of those
@@ -27,7 +27,7 @@ in_the_middle() {
 }
 
 can_be_asked() {
-  virsh domblkinfo guest vda || guest_is guest "shut off"
+  virsh domblkinfo guest "$disk" || guest_is guest "shut off"
 }
 
 # recover: what was done meanwhile is done, or not
@@ -38,8 +38,8 @@ recover() {
   elif guest_is guest paused; then
     virsh -q resume guest
   fi
-  virsh -q blockjob guest vda --abort 2> /dev/null || true # a copy
-  wait_until 30 job_is_over guest
+  virsh -q blockjob guest "$disk" --abort 2> /dev/null || true # a copy
+  wait_until 30 job_is_over guest "$disk"
 }
 
 do_kill_virtstreamd() {

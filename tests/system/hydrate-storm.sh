@@ -8,24 +8,24 @@ source "$(dirname "$0")/storm.sh"
 
 refused() {
   run_fails 1 "block ?job|is in use" virsh "$@"
-  is_hydrated guest
+  is_hydrated guest "$disk"
 }
 
 # after_abort COMMAND...: the job is ended from outside, and this follows at once
 after_abort() {
-  virsh -q "blockjob guest vda --abort; $*" > /dev/null
+  virsh -q "blockjob guest $disk --abort; $*" > /dev/null
 }
 
 # snapshot OPTION...: the guest goes on in a new image
 snapshot() {
   images=$((images + 1))
   after_abort snapshot-create-as guest --no-metadata \
-    --diskspec "vda,snapshot=external,file=$dir/guest-$images.qcow2" "$@"
+    --diskspec "$disk,snapshot=external,file=$dir/guest-$images.qcow2" "$@"
 }
 
 end_backup() {
   virsh -q domjobabort guest
-  wait_until 30 job_is_over guest
+  wait_until 30 job_is_over guest "$disk"
 }
 
 attach_other() {
@@ -39,16 +39,16 @@ other_is_closed() {
 
 do_save_refused() { refused save guest "$dir/saved"; }
 do_snapshot_refused() { refused snapshot-create-as guest --disk-only --no-metadata; }
-do_copy_refused() { refused blockcopy guest vda "$dir/copy.qcow2" --transient-job; }
-do_resize_refused() { refused blockresize guest vda 512M; }
-do_pull_refused() { refused blockpull guest vda; }
-do_detach_refused() { refused detach-disk guest vda; }
+do_copy_refused() { refused blockcopy guest "$disk" "$dir/copy.qcow2" --transient-job; }
+do_resize_refused() { refused blockresize guest "$disk" 512M; }
+do_pull_refused() { refused blockpull guest "$disk"; }
+do_detach_refused() { refused detach-disk guest "$disk"; }
 do_backup_refused() { refused backup-begin guest "$dir/pull.xml"; }
-do_abort() { virsh -q blockjob guest vda --abort; }
+do_abort() { virsh -q blockjob guest "$disk" --abort; }
 do_suspend() { virsh -q suspend guest; sleep 0.2; virsh -q resume guest; }
 do_save() { after_abort save guest "$dir/saved"; restored; }
 do_save_stopped() {
-  virt-stream -q stop guest vda
+  virt-stream -q stop guest "$disk"
   virsh -q save guest "$dir/saved"
   restored
 }
@@ -65,28 +65,28 @@ do_snapshot_memory() {
 }
 do_copy() {
   rm -f "$dir/copy.qcow2"
-  after_abort blockcopy guest vda "$dir/copy.qcow2" --transient-job
-  virsh -q blockjob guest vda --abort
+  after_abort blockcopy guest "$disk" "$dir/copy.qcow2" --transient-job
+  virsh -q blockjob guest "$disk" --abort
 }
 do_resize() {
-  virsh -q blockjob guest vda --abort
-  wait_until 30 virsh -q blockresize guest vda 256M # our export forbids it, until it is gone
+  virsh -q blockjob guest "$disk" --abort
+  wait_until 30 virsh -q blockresize guest "$disk" 256M # our export forbids it, until it is gone
 }
-do_pull() { after_abort blockpull guest vda 8; virsh -q blockjob guest vda --abort; }
+do_pull() { after_abort blockpull guest "$disk" 8; virsh -q blockjob guest "$disk" --abort; }
 do_backup_push() {
   rm -f "$dir/backup.qcow2"
   after_abort backup-begin guest "$dir/push.xml"
   end_backup
 }
 do_backup_pull() {
-  virsh -q blockjob guest vda --abort
+  virsh -q blockjob guest "$disk" --abort
   wait_until 30 virsh -q backup-begin guest "$dir/pull.xml" # needs the NBD server
   end_backup
 }
 do_detach() {
   attach_other
   virsh -q blockpull guest vdb 8
-  virsh -q "blockjob guest vda --abort; blockjob guest vdb --abort; detach-disk guest vdb" > /dev/null
+  virsh -q "blockjob guest $disk --abort; blockjob guest vdb --abort; detach-disk guest vdb" > /dev/null
   wait_until 30 other_is_closed
 }
 do_destroy() { virsh -q destroy guest; renew_life; }
@@ -102,6 +102,6 @@ do_reboot() { # the guest powers off, as libvirt has asked it, and is reset
 }
 do_shutdown() { virsh -q shutdown guest; stop_linux guest; renew_life; }
 
-backup_xml push push target vda
-backup_xml pull pull scratch vda "<server transport='unix' socket='$dir/backup.sock'/>"
+backup_xml push "$disk"
+backup_xml pull "$disk"
 run_storm

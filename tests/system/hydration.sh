@@ -46,9 +46,9 @@ no_socket_is_left() {
   ! grep -qF "$sockets/" /proc/net/unix && [ -z "$(find "$sockets" -type s 2> /dev/null)" ]
 }
 
-# nothing_is_left GUEST: no job, no export, no NBD server
+# nothing_is_left GUEST [DISK]: no job, no export, no NBD server
 nothing_is_left() {
-  job_is_over "$1" && is_not_hydrated "$1" && no_socket_is_left
+  job_is_over "$@" && is_not_hydrated "$@" && no_socket_is_left
 }
 
 # qemu_is_sound GUEST: it has not aborted, ever
@@ -76,4 +76,17 @@ complete_stream() {
 # image_is_sound IMAGE TEMPLATE: its format is, and no byte differs from the raw template's
 image_is_sound() {
   qemu-img check -q "$1" && qemu-img compare -q -F raw "$1" "$2"
+}
+
+# backup_xml MODE DISK: $dir/MODE.xml, for a backup in pull mode, served at nbd_uri backup, or in push mode
+backup_xml() {
+  local server= image=target
+  if [ "$1" = pull ]; then
+    server="<server transport='unix' socket='$dir/backup.sock'/>" image=scratch
+  fi
+  cat > "$dir/$1.xml" << XML
+<domainbackup mode='$1'>$server
+  <disks><disk name='$2' backup='yes' type='file'><$image file='$dir/backup.qcow2'/></disk></disks>
+</domainbackup>
+XML
 }
