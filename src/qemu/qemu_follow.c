@@ -68,19 +68,19 @@ qemuFollowJobEnding(virDomainPtr dom, const char *target, void *opaque)
         qemuHydrationCut(self->hydration, stream);
 }
 
-/* What the guest could read wrong from now on, in a pull of somebody else, is zeroed if it may be
- * suspended for that. */
+/* What the guest reads wrong from now on, in a pull of somebody else, is zeroed here if it may be
+ * suspended for that; else by hydration. */
 static void
 qemuFollowTail(qemuFollow *self, virDomainPtr dom, qemuStream *stream)
 {
     g_auto(qemuQmpImage) image = { 0 };
 
-    if (self->standstill == 0)
-        return;
     if (qemuImageGet(dom, stream->target, stream->alias, &image) < 0 ||
-        (qemuImageGetTail(&image) > 0 &&
-         qemuTailBegin(self->exports, self->streams, stream, self->standstill, NULL, NULL) < 0))
-        LOG_WARNING("the guest of domain %s may read wrong data of disk %s: %s",
+        qemuImageGetTail(&image) == 0 || !qemuStreamsSetTailOpen(self->streams, stream))
+        return;
+    if (self->standstill > 0 &&
+        qemuTailBegin(self->exports, self->streams, stream, self->standstill, NULL, NULL) < 0)
+        LOG_WARNING("the guest of domain %s reads wrong data of disk %s: %s",
                     virDomainGetName(dom), stream->target, errorText());
 }
 

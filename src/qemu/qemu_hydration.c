@@ -254,6 +254,15 @@ qemuHydrationApproach(void *opaque)
 
 /* In the hydrator's thread */
 static void
+qemuHydrationTailDone(bool late, void *opaque)
+{
+    qemuHydrationItem *item = opaque;
+
+    qemuStreamsSetTailFilled(item->owner->streams, item->stream, late);
+}
+
+/* In the hydrator's thread */
+static void
 qemuHydrationNearEnd(void *opaque)
 {
     qemuHydrationItem *item = opaque;
@@ -335,6 +344,7 @@ qemuHydrationBegin(qemuHydrationItem *item, const streamSettings *settings)
         .settings = *settings,
         .image = stream->source,
         .guest = qemuHydrationGuest,
+        .tailDone = qemuHydrationTailDone,
         .nearEnd = qemuHydrationNearEnd,
         .ended = qemuHydrationEnded,
         .opaque = item,
@@ -353,8 +363,8 @@ qemuHydrationBegin(qemuHydrationItem *item, const streamSettings *settings)
         return -1;
     config.name = qemuExportGetName(item->export);
     config.deepest = qemuExportGetDeepest(item->export);
-    config.tail = qemuImageGetTail(&image) > 0 && !qemuStreamsIsTailFilled(item->owner->streams, stream)
-                      ? image.backing : 0;
+    if (qemuImageGetTail(&image) > 0 && qemuStreamsSetTailOpen(item->owner->streams, stream))
+        config.tail = image.backing;
     if ((config.fd = qemuExportConnect(item->export)) < 0)
         return -1;
     if (!(hydrator = qemuHydratorNew(&config)))

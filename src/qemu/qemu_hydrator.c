@@ -61,6 +61,7 @@ struct _qemuHydrator {
 
     /* of the thread */
     qemuNbd *nbd;
+    bool tailLate; /* some of it was not zeroes */
     qemuMap *tail; /* NULL: there is none, or it is zeroes by now */
     qemuMap *map;
     qemuGovernor governor;
@@ -153,12 +154,14 @@ qemuHydratorSendTail(qemuHydrator *self)
     while (self->now.inFlight < QEMU_HYDRATOR_TAIL_REQUESTS &&
            qemuMapNextRange(self->tail, QEMU_HYDRATOR_TAIL_SIZE, &offset, &len)) {
         self->now.inFlight++;
+        self->tailLate = true;
         qemuNbdCache(self->nbd, offset, len, qemuHydratorZeroed, self);
     }
     if (!qemuMapIsDone(self->tail) || !qemuNbdIsIdle(self->nbd))
         return;
-    self->now.tailUs = MAX(g_get_monotonic_time() - self->began, 1);
     g_clear_pointer(&self->tail, qemuMapFree);
+    if (self->config.tailDone)
+        self->config.tailDone(self->tailLate, self->config.opaque);
 }
 
 /* Bytes per second: the average knows nothing of a start, nor the whole of a change. */

@@ -30,6 +30,8 @@ struct _qemuHydratorConfig {
 
     /* What the guest has done so far; false if not known. Called in the hydrator's thread. */
     bool (*guest)(qemuGuestFigures *figures, void *opaque);
+    /* The tail is zeroes; @late: only by now. Called in the hydrator's thread. */
+    void (*tailDone)(bool late, void *opaque);
     /* There is not much left: the last range is not begun before qemuHydratorLetEnd(). Called in
      * the hydrator's thread; NULL: it need not wait. */
     void (*nearEnd)(void *opaque);
@@ -52,7 +54,6 @@ struct _qemuHydratorFigures {
     guint64 latencyUs;     /* of one, of late */
     guint64 guestBeforeUs; /* of a write of the guest's when undisturbed; 0: not known */
     guint64 guestUs;       /* the same, of late */
-    gint64 tailUs;         /* how long it took until the tail was zeroes; 0: it is not, or was */
 };
 
 /* Begins at once; NULL on error. */

@@ -89,12 +89,14 @@ qemuStatsAddHydration(const qemuStream *stream, streamEntry *entry, int *room)
 
 /* Moments in which the disk was not as it should be; in ms, rounded up */
 static void
-qemuStatsAddMoments(const qemuStream *stream, streamEntry *entry, int *room)
+qemuStatsAddMoments(const qemuStream *stream, gint64 now, streamEntry *entry, int *room)
 {
-    if (stream->tailUs > 0)
+    gint64 tailUs = qemuStreamGetTailTime(stream, now);
+
+    if (tailUs > 0)
         virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_TAIL_TIME,
-                                (unsigned long long) (stream->tailUs + 999) / 1000);
+                                (unsigned long long) (tailUs + 999) / 1000);
     if (stream->unflushedUs > 0)
         virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_UNFLUSHED_TIME,
@@ -125,7 +127,7 @@ qemuStatsGetEntry(const qemuStream *stream, gint64 now)
         streamSettingsAddHydration(&stream->settings, now, entry, &room);
     if (qemuStreamIsActive(stream))
         qemuStatsAddHydration(stream, entry, &room);
-    qemuStatsAddMoments(stream, entry, &room);
+    qemuStatsAddMoments(stream, now, entry, &room);
     if (stream->progress.count > 0 || !qemuStreamIsActive(stream)) /* else nobody follows it */
         virTypedParamsAddULLong(&entry->params, &entry->nparams, &room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED,

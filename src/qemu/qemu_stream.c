@@ -87,8 +87,6 @@ qemuStreamSetHydration(qemuStream *self, const qemuHydratorFigures *figures)
     guint64 copied = self->copiedBefore + figures->copied + figures->pulled;
 
     self->figures = *figures;
-    if (figures->tailUs > 0)
-        self->tailUs = figures->tailUs;
     qemuProgressSet(&self->copying, copied, copied + figures->left);
 }
 
@@ -135,6 +133,12 @@ qemuStreamGetHydrationNeeds(const qemuStream *self)
     if (self->pace.behind)
         needs.settings.regard = (streamRegard) { .fast = true };
     return needs;
+}
+
+gint64
+qemuStreamGetTailTime(const qemuStream *self, gint64 now)
+{
+    return self->tailOpen ? now - self->began : self->tailUs;
 }
 
 bool

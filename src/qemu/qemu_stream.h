@@ -55,7 +55,8 @@ struct _qemuStream {
     bool jobCompleted;        /* the link is dropped, what is left is a flush */
     bool guestSuspended;      /* by us, until the disk reads as it should */
     bool tailFilled;          /* beyond the end of the image below there are zeroes */
-    gint64 tailUs;            /* how long the guest could read it wrong; 0: never, or not known */
+    bool tailOpen;            /* beyond the end of the image below the guest reads wrong data */
+    gint64 tailUs;            /* how long it could; 0: never, or it still can, or not known */
     gint64 unflushedUs;       /* how long the disk was without backing and not flushed, the same */
     qemuProgress progress;    /* the job's position */
     qemuProgress copying;     /* what is really copied, and to be; unless unhydrated */
@@ -101,6 +102,9 @@ struct _qemuStreamHydrationNeeds {
     streamSettings settings;
 };
 qemuStreamHydrationNeeds qemuStreamGetHydrationNeeds(const qemuStream *self);
+
+/* How long, in µs, the guest could read wrong data so far; 0: it could not, or that is not known. */
+gint64 qemuStreamGetTailTime(const qemuStream *self, gint64 now);
 
 /* How many of the bytes that are done are known to be safe; false if that is not known. */
 bool qemuStreamGetFlushed(const qemuStream *self, guint64 *flushed);

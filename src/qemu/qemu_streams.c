@@ -9,6 +9,9 @@
 #include "qemu/qemu_stats.h"
 #include "util/handle.h"
 #include "util/lock.h"
+#include "util/log.h"
+
+LOG_INIT("qemu.streams");
 
 struct _qemuStreams {
     qemuDomainConfig config; /* constant */
@@ -369,20 +372,28 @@ qemuStreamsSetGuestSuspended(qemuStreams *self, qemuStream *stream, bool suspend
     stream->guestSuspended = suspended;
 }
 
-void
-qemuStreamsSetTailFilled(qemuStreams *self, qemuStream *stream)
+bool
+qemuStreamsSetTailOpen(qemuStreams *self, qemuStream *stream)
 {
     LOCK_SCOPE(&self->lock);
 
-    stream->tailFilled = true;
+    stream->tailOpen = !stream->tailFilled;
+    return stream->tailOpen;
 }
 
-bool
-qemuStreamsIsTailFilled(qemuStreams *self, qemuStream *stream)
+void
+qemuStreamsSetTailFilled(qemuStreams *self, qemuStream *stream, bool late)
 {
     LOCK_SCOPE(&self->lock);
 
-    return stream->tailFilled;
+    if (stream->tailOpen && late) {
+        stream->tailUs = g_get_monotonic_time() - stream->began;
+        LOG_WARNING("the guest of domain %s could read wrong data of disk %s, beyond the end of the "
+                    "image below it, for %d ms", virDomainGetName(stream->dom), stream->target,
+                    (int) (stream->tailUs / 1000));
+    }
+    stream->tailFilled = true;
+    stream->tailOpen = false;
 }
 
 void

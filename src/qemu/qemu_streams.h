@@ -107,9 +107,11 @@ bool qemuStreamsIsJobPaused(qemuStreams *self, qemuStream *stream);
 /* The guest is suspended for the stream's sake, or not any more. */
 void qemuStreamsSetGuestSuspended(qemuStreams *self, qemuStream *stream, bool suspended);
 
-/* What lies beyond the end of the image below is zeroes (qemu_tail.h). */
-void qemuStreamsSetTailFilled(qemuStreams *self, qemuStream *stream);
-bool qemuStreamsIsTailFilled(qemuStreams *self, qemuStream *stream);
+/* There is something beyond the end of the image below (qemu_tail.h): unless it is known to be zeroes
+ * the guest reads it wrong, which is returned. */
+bool qemuStreamsSetTailOpen(qemuStreams *self, qemuStream *stream);
+/* It is zeroes. @late: the guest could read it wrong until now. */
+void qemuStreamsSetTailFilled(qemuStreams *self, qemuStream *stream, bool late);
 
 /* All is copied, and flushed, and the job paused: its end leaves no moment that is not safe. */
 void qemuStreamsSetEndSafe(qemuStreams *self, qemuStream *stream);

@@ -225,7 +225,7 @@ qemuTailBegin(qemuExports *exports, qemuStreams *streams, qemuStream *stream, gu
     until = began + (suspended ? (gint64) ms * 1000 : QEMU_TAIL_PAUSED_MAX);
     rc = qemuTailBeginPull(exports, dom, stream, until, begin, opaque);
     if (rc == 0)
-        qemuStreamsSetTailFilled(streams, stream);
+        qemuStreamsSetTailFilled(streams, stream, !begin);
     if (!suspended)
         return rc;
     kept = rc < 0 ? errorKeep() : NULL;

@@ -22,6 +22,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Reads beyond the end of the template, after each batch of writes */
+#define GUEST_INIT_TAIL_READS 8
+
 static void
 guestInitMount(const char *type, const char *path)
 {
@@ -77,11 +80,22 @@ guestInitCommand(guestWriter *writer, const char *command, bool writing)
     return writing;
 }
 
+static int
+guestInitReadTail(guestWriter *writer)
+{
+    for (unsigned int i = 0; i < GUEST_INIT_TAIL_READS; i++) {
+        if (guestWriterReadTail(writer) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 /* Returns false when the content of the disk is wrong: what follows would only hide it. */
 static bool
 guestInitWork(guestWriter *writer)
 {
-    if (guestWriterBatch(writer) == 0 && guestWriterReadBack(writer) == 0)
+    if (guestWriterBatch(writer) == 0 && guestWriterReadBack(writer) == 0 &&
+        guestInitReadTail(writer) == 0)
         return true;
 
     printf("guest: error after %" PRIu64 " writes: %s\n",
@@ -90,6 +104,20 @@ guestInitWork(guestWriter *writer)
         return false;
     sleep(1);
     return true;
+}
+
+/* As the template says itself; 0 if it does not */
+static uint64_t
+guestInitTemplateSize(void)
+{
+    FILE *file = fopen("/size", "re");
+    uint64_t size = 0;
+
+    if (file && fscanf(file, "%" SCNu64, &size) != 1)
+        size = 0;
+    if (file)
+        fclose(file);
+    return size;
 }
 
 int
@@ -108,7 +136,7 @@ main(int argc, char **argv)
 
     commands.fd = argc == 4 ? open(argv[2], O_RDONLY | O_CLOEXEC) : -1;
     if (commands.fd >= 0)
-        writer = guestWriterNew(argv[1], argv[3]);
+        writer = guestWriterNew(argv[1], argv[3], guestInitTemplateSize());
     if (!writer) {
         printf("guest: cannot open its devices: %s\n", strerror(errno));
         guestInitPowerOff();

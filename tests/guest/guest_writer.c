@@ -23,6 +23,8 @@ struct _guestWriter {
     int disk;
     int acks;
     uint64_t start; /* of the scratch region, in bytes */
+    uint64_t tail;  /* the end of the template, if that is before */
+    uint64_t tailReads; /* so far */
     uint64_t acknowledged; /* the last generation that was */
     uint64_t generations[GUEST_WRITER_BLOCKS]; /* of each block; 0: the template's content */
     unsigned int reports; /* of latencies */
@@ -32,7 +34,7 @@ struct _guestWriter {
 };
 
 guestWriter *
-guestWriterNew(const char *disk, const char *acks)
+guestWriterNew(const char *disk, const char *acks, uint64_t templateSize)
 {
     guestWriter *writer = aligned_alloc(GUEST_BLOCK_SIZE, sizeof(*writer));
     uint64_t size;
@@ -48,6 +50,7 @@ guestWriterNew(const char *disk, const char *acks)
         return NULL;
     }
     writer->start = size - GUEST_WRITER_SCRATCH;
+    writer->tail = templateSize > 0 && templateSize < writer->start ? templateSize : writer->start;
     return writer;
 }
 
@@ -144,6 +147,28 @@ guestWriterReadBack(guestWriter *writer)
     uint64_t generation = random % writer->acknowledged + 1;
 
     return guestWriterCheck(writer, guestWriterIndex(generation, random % GUEST_WRITER_BATCH));
+}
+
+int
+guestWriterReadTail(guestWriter *writer)
+{
+    uint64_t blocks = (writer->start - writer->tail) / GUEST_BLOCK_SIZE;
+    uint64_t block;
+
+    if (blocks == 0)
+        return 0;
+    block = guestWriterRandom(++writer->tailReads) % blocks;
+    memset(writer->block, 0x5a, GUEST_BLOCK_SIZE);
+    if (pread(writer->disk, writer->block, GUEST_BLOCK_SIZE,
+              writer->tail + block * GUEST_BLOCK_SIZE) != GUEST_BLOCK_SIZE)
+        return -1;
+    for (unsigned int i = 0; i < GUEST_BLOCK_SIZE; i++) {
+        if (writer->block[i] != 0) {
+            errno = EILSEQ;
+            return -1;
+        }
+    }
+    return 0;
 }
 
 uint64_t

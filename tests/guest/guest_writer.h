@@ -20,11 +20,12 @@ typedef struct _guestWriter guestWriter;
  * guestWriterNew:
  * @disk: path of the block device
  * @acks: path of the device that takes the acknowledgements
+ * @templateSize: bytes that the template has; the disk may be longer
  *
  * Returns the writer, or NULL with errno set.
  */
 guestWriter *
-guestWriterNew(const char *disk, const char *acks);
+guestWriterNew(const char *disk, const char *acks, uint64_t templateSize);
 
 /**
  * guestWriterBatch:
@@ -46,6 +47,17 @@ guestWriterBatch(guestWriter *writer);
  */
 int
 guestWriterReadBack(guestWriter *writer);
+
+/**
+ * guestWriterReadTail:
+ *
+ * Reads a block between the end of the template and the scratch region, which nobody has ever
+ * written: it is zeroes, and not what was in the buffer before.
+ *
+ * Returns 0, or -1 with errno set; EILSEQ is a wrong content.
+ */
+int
+guestWriterReadTail(guestWriter *writer);
 
 /**
  * guestWriterVerify:

@@ -3,7 +3,7 @@
 # make-guest.sh INIT DIR MIB: makes DIR/vmlinuz, DIR/initramfs and DIR/template.raw
 #
 # The template is MIB mebibytes long: an ext4 file system with files of random bytes and their
-# checksums in /manifest, INIT as /init, then a scratch region of random digits for the guest's
+# checksums in /manifest, INIT as /init, its own length in /size, then a scratch region of random digits for the guest's
 # writer. The kernel is the newest that is installed here with drivers for every bus that a disk can
 # be on; those made for clouds know neither SATA nor USB.
 set -eu -o pipefail
@@ -52,6 +52,7 @@ ln -s busybox "$work/root/bin/sh"
 python3 "$here/random-bytes.py" 1 $(((fs_mib - fs_mib / 8 - 4) / file_mib * file_mib)) |
   split -b ${file_mib}M -d -a 4 - "$work/root/files/"
 (cd "$work/root" && sha256sum files/* > manifest)
+echo $((mib << 20)) > "$work/root/size"
 truncate -s ${fs_mib}M "$work/template.raw"
 mke2fs -q -t ext4 -b 4096 -O ^has_journal -E root_owner=0:0 -d "$work/root" "$work/template.raw"
 python3 "$here/random-bytes.py" 2 $scratch_mib hex >> "$work/template.raw"

@@ -58,7 +58,7 @@ make_images() {
   done
 
   size=$(stat -c %s "$dir/linux/template.raw")
-  [ "${facet[tail]}" = no ] || size=$((size + (32 << 20)))
+  [ "${facet[tail]}" = no ] || size=$((size + (96 << 20)))
   [ "${facet[overlay]}" != data-file ] || options+=",data_file=$dir/$1.data"
   [ "${facet[encryption]}" = none ] || options+=",$(luks_options overlay)"
   image=$(overlay_file "$1")

@@ -50,6 +50,13 @@ testNear(void *opaque)
 }
 
 static void
+testTailDone(bool late, void *opaque)
+{
+    g_assert_true(late);
+    testNear(opaque);
+}
+
+static void
 testEnded(const char *error, void *opaque)
 {
     testEnd *end = opaque;
@@ -357,7 +364,7 @@ testTail(void)
     testEnd end = { 0 };
     qemuHydratorConfig config = {
         .name = STORAGE_FIXTURE_EXPORT, .deepest = ALL, .settings.bandwidth = 1,
-        .tail = 3 * MIB, .ended = testEnded, .opaque = &end,
+        .tail = 3 * MIB, .tailDone = testTailDone, .ended = testEnded, .opaque = &end,
     };
     g_autofree char *depths = NULL;
     qemuHydrator *hydrator;
@@ -367,8 +374,7 @@ testTail(void)
     config.fd = storageFixtureConnect(&fix);
     hydrator = qemuHydratorNew(&config);
     g_assert_nonnull(hydrator);
-    while (qemuHydratorGetFigures(hydrator).tailUs == 0)
-        g_thread_yield();
+    testWaitNear(&end);
     qemuHydratorFree(hydrator);
     testEndClear(&end);
     depths = storageFixtureDepths(&fix);
