@@ -128,13 +128,17 @@ XML
 
 # drawn_disk_xml NAME: the disk that is streamed
 drawn_disk_xml() {
-  local attributes type=file source="file='$(overlay_file "$1")'" host= encryption= throttle= chain=
+  local attributes type=file source host= encryption= throttle= chain=
+  source="file='$(overlay_file "$1")'"
   attributes=$(disk_attributes cache io discard detect_zeroes copy_on_read)
   [[ ${facet[iothread]} != @(own|shared) ]] || attributes+=" iothread='1'"
   [[ ${facet[bus]} != virtio || ${facet[queues]} = 1 ]] || attributes+=" queues='${facet[queues]}'"
   case ${facet[overlay]} in
     block) type=block source="dev='$BLOCKDEV'" ;;
-    nbd) type=network source="protocol='nbd'" host="<host transport='unix' socket='$dir/overlay.sock'/>" ;;
+    nbd)
+      type=network source="protocol='nbd'"
+      host="<host transport='unix' socket='$dir/overlay.sock'/>"
+      ;;
   esac
   [ "${facet[encryption]}" = none ] || encryption=$(encryption_xml overlay)
   [ "${facet[throttle]}" = none ] || throttle=$(throttle_xml)

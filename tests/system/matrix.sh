@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# matrix.sh [PART/PARTS]: guests as production has them (matrix_guests.py has the table) write while their
-# disk is streamed, stopped, backed up, saved, restored and streamed to the end: none dies, no byte of any
-# is wrong, but where libvirt's own pull of the same guest fails, too.
-# Set GUESTS=n or MATRIX=all (every pair of values) for more of them, with SEED for others, or GUEST=
-# 'bus=scsi iothread=controller' for this one alone. With BLOCKDEV, a device that 'nobody' may write, some
-# overlays are there.
+# matrix.sh [PART/PARTS]: guests as production has them write while their disk is streamed, stopped, backed
+# up, saved, restored and streamed to the end: none dies, and no byte of any is wrong, unless libvirt's own
+# pull of the same guest fails, too. matrix_guests.py has the table of what they are. SEED draws others,
+# GUESTS=n or MATRIX=all (each pair of values) more of them, FACETS='bus=scsi,usb' some only, and
+# GUEST='bus=scsi iothread=controller' takes this one. Overlays are on a block device only if BLOCKDEV is
+# one, which 'nobody' may write.
 source "$(dirname "$0")/functions.sh"
 source "$(dirname "$0")/hydration.sh"
 source "$(dirname "$0")/drawn-guest.sh"
@@ -15,11 +15,11 @@ delay=${DELAY:-5ms}
 
 # --- ours, and stock's ---
 
-ours_begin() { virt-stream -q start "$1" "$disk" --bandwidth 4M; }
+ours_begin() { virt-stream -q start "$1" "$disk" --bandwidth 1M; }
 ours_stop() { virt-stream -q stop "$1" "$disk"; }
 ours_complete() { virt-stream -q start "$1" "$disk" --wait; }
 
-stock_begin() { virsh -q blockpull "$1" "$disk" 4; }
+stock_begin() { virsh -q blockpull "$1" "$disk" 1; }
 stock_stop() { virsh -q blockjob "$1" "$disk" --abort; }
 stock_complete() { virsh -q blockpull "$1" "$disk" --wait > /dev/null; }
 
@@ -39,15 +39,16 @@ note_hydration() {
 backup() {
   rm -f "$dir/backup.qcow2"
   backup_xml "$2" "$3"
-  wait_until 30 begins_or_ended "$1" "$dir/$2.xml" # the NBD server may be ours yet
-  guest_is "$1" running
+  wait_until 20 begins_or_ended "$1" "$dir/$2.xml"
+  ! has_ended "$1" || fail "'$1' has ended before its backup"
   [ "$3" != vdb ] || compare_backup "$@"
   virsh -q domjobabort "$1" 2> /dev/null || job_is_over "$1" "$3"
   wait_until 30 job_is_over "$1" "$3"
 }
 
+# begins_or_ended NAME XML: tried every second, as by those who find the NBD server taken
 begins_or_ended() {
-  virsh -q backup-begin "$@" || has_ended "$1"
+  virsh -q backup-begin "$@" || has_ended "$1" || ! sleep 1
 }
 
 # compare_backup NAME MODE DISK: of the second disk
@@ -117,6 +118,11 @@ try() {
   start_process "$1.life" live "$@" # in a process, so that the test goes on if it fails
   wait "${pids[$1.life]}" || status=$?
   unset "pids[$1.life]"
+  if ! kill -0 "${pids[libvirtd]}" 2> /dev/null; then
+    status=1
+    echo "libvirtd has died"
+    start_libvirtd
+  fi
   end_guest "$1" 2> /dev/null
 }
 
@@ -135,7 +141,7 @@ forget() {
 
 # try_stock N: whether the guest that has failed fails by stock's means, too
 try_stock() {
-  [ -e "$dir/guest$1.booted" ] || return 0 # it is none that libvirt knows
+  [ -e "$dir/guest$1.booted" ] || return 0 # there was nothing of ours in it yet
   stop_daemon
   try "stock$1" stock
   start_daemon
@@ -163,7 +169,8 @@ run_guest() {
     what_failed "guest$1"
     try_stock "$1"
   fi
-  echo "$1: $(cat "$dir/guest$1.hydration" 2> /dev/null || echo "not begun"), $verdict, $((SECONDS - began)) s"
+  [ -s "$dir/guest$1.hydration" ] || echo "not known" > "$dir/guest$1.hydration"
+  echo "$1: $(cat "$dir/guest$1.hydration"), $verdict, $((SECONDS - began)) s"
   if [ "$verdict" = UNSAFE ]; then
     failed+=("$1: ${*:2}")
   else
@@ -171,14 +178,14 @@ run_guest() {
   fi
 }
 
-# drawn: what this run is to do
-drawn() {
+# draw: the guests of this run
+draw() {
+  local guests=(--guests "${GUESTS:-12}")
+  [ "${MATRIX:-}" != all ] || guests=()
   if [ -v GUEST ]; then
     draw_guests --plain $GUEST
-  elif [ "${MATRIX:-}" = all ]; then
-    draw_guests --seed "$seed" --part "$part"
   else
-    draw_guests --seed "$seed" --part "$part" --guests "${GUESTS:-12}"
+    draw_guests --seed "$seed" --part "$part" "${guests[@]}" ${FACETS:-}
   fi
 }
 
@@ -187,7 +194,9 @@ echo "SEED=$seed PART=$part"
 make_linux 96
 start_libvirtd
 start_daemon
-mapfile -t guests < <(drawn)
+drawn=$(draw)
+[ -n "$drawn" ] || fail "there are no guests in part $part"
+mapfile -t guests <<< "$drawn"
 for number in "${!guests[@]}"; do
   run_guest $((number + 1)) ${guests[number]}
 done

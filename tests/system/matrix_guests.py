@@ -6,7 +6,7 @@ Draws guests from the table below, and prints one a line, "FACET=VALUE FACET=VAL
 ones have each value once, the others each pair of values of two facets; without --guests all are
 printed. --part 2/4 prints the second of each four; with --plain there is one guest, which has the
 first value wherever it can. FACET=VALUE allows these values only. A seed has the same guests again.
-A facet with its first value is only printed with --whole. drawn-guest.sh makes these guests.
+But for the bus, a first value is only printed with --whole. drawn-guest.sh makes these guests.
 """
 import argparse
 import itertools
@@ -140,9 +140,9 @@ def draw(facets):
 
 
 def describe(guest, whole):
-    """Returns the facets, or those from which --plain makes the same guest again."""
+    """Returns all facets, or its bus and those from which --plain makes the same guest again."""
     return " ".join(f"{facet}={guest[facet]}" for facet, values in FACETS.items()
-                    if whole or guest[facet] != values[0])
+                    if whole or facet == "bus" or guest[facet] != values[0])
 
 
 def main():

@@ -5,7 +5,7 @@
 # OPERATIONS, SEED, DELAY (of the source) and GUEST (which matrix_guests.py would draw) can be set.
 source "$(dirname "${BASH_SOURCE[0]}")/drawn-guest.sh"
 
-requires virt-stream nbdkit qemu-img
+requires virt-stream nbdkit qemu-img qemu-io
 
 operations=${OPERATIONS:-6} delay=${DELAY:-10ms} seed=${SEED:-$$}
 RANDOM=$seed
