@@ -19,9 +19,10 @@ tests=(
 packages=("${build[@]}")
 if [ "${1:-}" != build ]; then
   packages+=("${tests[@]}")
-  # the guest takes a kernel that is here, with drivers for SATA and USB; a container has none, and
-  # those made for clouds have no such drivers
-  compgen -G '/lib/modules/*/kernel/drivers/ata/ahci.ko*' > /dev/null || packages+=(linux-image-amd64)
+  # the guest takes a kernel that is here; a container has none, and those made for clouds have no
+  # drivers for USB, and some none for SATA
+  compgen -G '/lib/modules/*/kernel/drivers/usb/storage/usb-storage.ko*' > /dev/null ||
+    packages+=(linux-image-amd64)
 fi
 
 missing=()

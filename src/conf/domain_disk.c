@@ -234,7 +234,7 @@ domainDiskCheckStreamable(const domainDisk *disk)
     else if (!g_strcmp0(disk->format, "raw"))
         errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' is a raw image, which has no backing "
                     "image: nothing to stream", disk->target);
-    else if (disk->depth == 0)
+    else if (disk->depth == 0 && disk->chained)
         errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' has no backing image: nothing to "
                     "stream", disk->target);
     else if (disk->format && !g_str_equal(disk->format, "qcow2") &&

@@ -19,7 +19,7 @@ struct _domainDisk {
     bool empty;   /* a drive without medium */
     bool readonly;
     unsigned int depth; /* how many images lie below the top one */
-    bool chained;       /* the XML tells of the chain, were it that it ends here */
+    bool chained;       /* the XML tells of the chain, were it that it ends here; else QEMU knows */
     guint64 iotune;     /* what <iotune> lets the guest read or write, bytes per second; 0: all */
     char **layers;      /* their names, downwards: path, or "vda[N]"; "" if it has none */
     char **features;    /* what of it QEMU's block layer may mind: "bus virtio", "iothread", ... */
@@ -31,5 +31,5 @@ GPtrArray *domainDiskListParse(const char *xml);
 /* The disk with this target, or with this absolute path of its top image; error if none. */
 const domainDisk *domainDiskListFind(GPtrArray *disks, const char *name);
 
-/* 0 if there is something to stream; else -1, and why not. */
+/* 0 if there is something to stream, as far as the XML tells; else -1, and why not. */
 int domainDiskCheckStreamable(const domainDisk *disk);

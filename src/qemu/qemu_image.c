@@ -49,6 +49,11 @@ qemuImageCheckStreamable(virDomainPtr dom, const char *target, const qemuQmpImag
     g_autofree char *version = NULL;
     g_autofree char *unsafe = NULL;
 
+    if (image->backing == 0) {
+        errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' has no backing image: nothing to stream",
+                    target);
+        return -1;
+    }
     if (!image->extendedL2)
         return 0;
     if (!(version = qemuImageGetVersion(dom)))

@@ -13,7 +13,8 @@ int qemuImageGet(virDomainPtr dom, const char *target, const char *alias, qemuQm
 /* The version of the guest's QEMU, "7.2.22", to be freed; NULL on error. */
 char *qemuImageGetVersion(virDomainPtr dom);
 
-/* 0 if QEMU can stream into the image; else -1, and why not: VIR_ERR_OPERATION_UNSUPPORTED. */
+/* 0 if there is something to stream and QEMU can; else -1, and why not: if it cannot,
+ * VIR_ERR_OPERATION_UNSUPPORTED. */
 int qemuImageCheckStreamable(virDomainPtr dom, const char *target, const qemuQmpImage *image);
 
 /* How many bytes at the end of the disk lie beyond the image below it: while a pull runs, those

@@ -58,7 +58,7 @@ qemuSyncAdoptDisk(qemuStreams *streams, virDomainPtr dom, const domainDisk *disk
     virDomainBlockJobInfo info;
     int rc;
 
-    if (known || disk->depth == 0)
+    if (known || (disk->depth == 0 && disk->chained))
         return 0;
     if ((rc = qemuJobGetPull(dom, disk->target, &info)) != 1)
         return rc;
@@ -157,6 +157,17 @@ qemuSyncComplete(qemuStreams *streams, qemuStream *stream, bool echo)
                 stream->target, virDomainGetName(dom), errorText());
 }
 
+/* Whether the chain has become shorter. Of those that libvirt cannot look into, QEMU tells. */
+static bool
+qemuSyncIsShorter(virDomainPtr dom, const qemuStream *stream, const domainDisk *disk)
+{
+    g_auto(qemuQmpImage) image = { 0 };
+
+    if (disk->chained || stream->depth > 0)
+        return disk->depth < stream->depth;
+    return qemuImageGet(dom, stream->target, stream->alias, &image) == 0 && image.backing == 0;
+}
+
 void
 qemuSyncResolve(qemuStreams *streams, qemuStream *stream,
                 virDomainStreamDiskStatus otherwise, const char *reason, bool echo)
@@ -176,7 +187,7 @@ qemuSyncResolve(qemuStreams *streams, qemuStream *stream,
     else if (!disk)
         qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
                        "the disk was detached", echo);
-    else if (disk->depth < stream->depth)
+    else if (qemuSyncIsShorter(dom, stream, disk))
         qemuSyncComplete(streams, stream, echo);
     else
         qemuStreamsEnd(streams, stream, otherwise, reason, echo);

@@ -21,6 +21,7 @@ testDomainAssumeChain(domainDisk *disk)
     g_strfreev(disk->layers);
     disk->layers = g_strdupv((char **) layers);
     disk->depth = 1;
+    disk->chained = true;
 }
 
 static void

@@ -52,7 +52,6 @@ RULES = [
     "io=native needs cache=none,directsync",
     "tail=yes needs iothread=none,own,shared",  # else QEMU 7.2 would abort, and ours is refused: tail.sh
     "overlay=nbd needs io=default",
-    "overlay=nbd needs chain=spelled",  # libvirt cannot look into it, and says of no backing image
     "iothread=shared needs other=plain,shareable",
     "throttle=group needs other=plain,shareable",
     "backup=other-push needs other=plain",
