@@ -51,7 +51,6 @@ static const qemuSafetyRow qemuSafetyRows[] = {
     { "copy_on_read off",      { SAFE, SAFE } },
     { "copy_on_read on",       { SAFE, SAFE } },
     { "iotune",                { SAFE, SAFE } },
-    { "shareable",             { SAFE, SAFE } },
 };
 
 static bool
