@@ -168,8 +168,7 @@ qemuHydrationHalt(qemuHydrationItem *item)
         qemuHydrationShow(item, hydrator);
     }
     g_clear_pointer(&item->export, qemuExportFree);
-    if (qemuStreamsIsEndHeld(item->owner->streams, item->stream) &&
-        qemuHydrationHold(item, false) < 0)
+    if (hydrator && qemuHydrationHold(item, false) < 0)
         LOG_DEBUG("resuming the job of disk %s: %s", item->stream->target, errorText());
     qemuHydratorFree(hydrator);
     g_clear_pointer(&item->dom, handleFreeDomain);
@@ -372,6 +371,8 @@ qemuHydrationBegin(qemuHydrationItem *item, const streamSettings *settings)
     qemuStreamsBeginHydration(item->owner->streams, stream, config.deepest);
     qemuHydrationShow(item, hydrator);
     qemuHydrationSwap(item, hydrator);
+    if (qemuSyncPolicy(item->owner->streams, item->dom) < 0)
+        LOG_DEBUG("policy of disk %s: %s", stream->target, errorText());
     return 0;
 }
 

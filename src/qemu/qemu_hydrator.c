@@ -45,9 +45,10 @@
 #define QEMU_HYDRATOR_TAIL_REQUESTS 16
 #define QEMU_HYDRATOR_TAIL_SIZE (4 * 1024 * 1024) /* of zeroes, some times as much: qemu_map.h */
 
-/* The end is near when a second's work is left. Of that so much is kept back until the job is paused
- * that it cannot copy it itself, and end, meanwhile: it is no faster than we are. */
-#define QEMU_HYDRATOR_END_KEPT 4
+/* The end is near when two seconds' work is left. Of that a half second's is kept back until the job is
+ * paused: it cannot copy it itself, and end, meanwhile, since it is no faster than we are. */
+#define QEMU_HYDRATOR_END_NEAR 2
+#define QEMU_HYDRATOR_END_KEPT 2
 
 LOG_INIT("qemu.hydrator");
 
@@ -351,7 +352,8 @@ static void
 qemuHydratorCheckEnd(qemuHydrator *self)
 {
     if (self->told || self->tail || !self->now.exact ||
-        (self->now.left > qemuHydratorRate(self) && !qemuHydratorWaitsForJob(self)))
+        (self->now.left > QEMU_HYDRATOR_END_NEAR * qemuHydratorRate(self) &&
+         !qemuHydratorWaitsForJob(self)))
         return;
     self->told = true;
     if (self->config.nearEnd)

@@ -51,7 +51,7 @@ qemuPolicyAddDisk(GString *text, const qemuStream *stream)
     qemuPolicyAddNumber(attributes, DEADLINE, (guint64) settings->deadline);
     if (settings->paused)
         g_string_append(attributes, " " HYDRATE "='no'");
-    if (stream->endHeld || stream->jobPaused)
+    if (stream->endNoted || stream->endHeld || stream->jobPaused)
         g_string_append(attributes, " " JOB "='paused'");
     if (stream->guestSuspended)
         g_string_append(attributes, " " GUEST "='suspended'");

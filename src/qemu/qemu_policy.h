@@ -7,7 +7,7 @@
  *   </streamdisk:policy>
  *
  * Only what the jobs do not tell, and only while they run, so that another virtstreamd goes on
- * with it; and what it owes the guest: job='paused' one that goes on, guest='suspended' one that is
+ * with it; and what it owes the guest: job='paused' one that may be, and goes on, guest='suspended' one that is
  * resumed. Attributes are named as the parameters; times are in microseconds of the host's
  * monotonic clock, which lives as long as any guest. Pure.
  */

@@ -76,6 +76,7 @@ qemuStreamBeginHydration(qemuStream *self, guint32 deepest)
     if (!self->base && *base)
         self->base = g_strdup(base);
     self->hydration = QEMU_STREAM_HYDRATING;
+    self->endNoted = true;
     self->copiedBefore = self->copying.done;
     self->copying.count = 0; /* nobody knows what the job has copied since */
     g_clear_pointer(&self->unhydrated, g_free);

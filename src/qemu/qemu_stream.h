@@ -48,6 +48,7 @@ struct _qemuStream {
     unsigned long long speed; /* what the job was last told */
     guint speedSerial;        /* odd while the job is being told; one more before and after */
     bool held;                /* another disk of the guest has the turn */
+    bool endNoted;            /* it may be, soon: there is no time for libvirt's fsync() then */
     bool endHeld;             /* the job is to be kept from its end: not all is flushed */
     bool jobPaused;           /* that is why it is paused, as far as is known */
     bool jobTold;             /* a thread tells it to pause, or to go on */

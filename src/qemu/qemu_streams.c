@@ -324,6 +324,7 @@ qemuStreamsSetEndHeld(qemuStreams *self, qemuStream *stream, bool held)
     LOCK_SCOPE(&self->lock);
 
     stream->endHeld = held;
+    stream->endNoted = held;
 }
 
 bool
@@ -349,14 +350,6 @@ qemuStreamsHoldTold(qemuStreams *self, qemuStream *stream, bool pause, bool succ
 }
 
 bool
-qemuStreamsIsEndHeld(qemuStreams *self, qemuStream *stream)
-{
-    LOCK_SCOPE(&self->lock);
-
-    return stream->endHeld;
-}
-
-bool
 qemuStreamsIsJobPaused(qemuStreams *self, qemuStream *stream)
 {
     LOCK_SCOPE(&self->lock);
@@ -370,6 +363,14 @@ qemuStreamsSetGuestSuspended(qemuStreams *self, qemuStream *stream, bool suspend
     LOCK_SCOPE(&self->lock);
 
     stream->guestSuspended = suspended;
+}
+
+bool
+qemuStreamsIsGuestLeft(qemuStreams *self, qemuStream *stream)
+{
+    LOCK_SCOPE(&self->lock);
+
+    return stream->guestSuspended && !stream->own;
 }
 
 bool

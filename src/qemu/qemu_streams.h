@@ -101,11 +101,13 @@ void qemuStreamsSpeedSet(qemuStreams *self, qemuStream *stream, unsigned long lo
 void qemuStreamsSetEndHeld(qemuStreams *self, qemuStream *stream, bool held);
 bool qemuStreamsHoldWanted(qemuStreams *self, qemuStream *stream, bool *pause);
 void qemuStreamsHoldTold(qemuStreams *self, qemuStream *stream, bool pause, bool success);
-bool qemuStreamsIsEndHeld(qemuStreams *self, qemuStream *stream);
 bool qemuStreamsIsJobPaused(qemuStreams *self, qemuStream *stream);
 
 /* The guest is suspended for the stream's sake, or not any more. */
 void qemuStreamsSetGuestSuspended(qemuStreams *self, qemuStream *stream, bool suspended);
+
+/* It is, and nobody is about to resume it: who suspended it has died. */
+bool qemuStreamsIsGuestLeft(qemuStreams *self, qemuStream *stream);
 
 /* There is something beyond the end of the image below (qemu_tail.h): unless it is known to be zeroes
  * the guest reads it wrong, which is returned. */

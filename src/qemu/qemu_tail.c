@@ -28,6 +28,9 @@
 /* For a guest that does not run anyway */
 #define QEMU_TAIL_PAUSED_MAX (60 * G_USEC_PER_SEC)
 
+/* The requests of somebody who died may be under way for a while. */
+#define QEMU_TAIL_RESUME_MAX (30 * G_USEC_PER_SEC)
+
 LOG_INIT("qemu.tail");
 
 typedef struct _qemuTail qemuTail;
@@ -246,6 +249,10 @@ qemuTailResume(qemuExports *exports, qemuStreams *streams, qemuStream *stream, v
     gint64 until = g_get_monotonic_time() + QEMU_TAIL_PAUSED_MAX;
 
     if (stream && qemuTailFill(exports, dom, stream, until) < 0) {
+        if (g_get_monotonic_time() < stream->began + QEMU_TAIL_RESUME_MAX) {
+            LOG_DEBUG("the tail of disk %s is tried again: %s", stream->target, errorText());
+            return;
+        }
         LOG_WARNING("the pull of disk %s is aborted: %s", stream->target, errorText());
         if (qemuJobAbort(dom, stream->target) < 0)
             LOG_WARNING("aborting it: %s", errorText());

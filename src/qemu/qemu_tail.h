@@ -26,6 +26,7 @@ int qemuTailBegin(qemuExports *exports, qemuStreams *streams, qemuStream *stream
                   int (*begin)(void *opaque), void *opaque);
 
 /* Goes on where somebody died who had begun that: the guest is suspended for @stream, whose pull runs,
- * or for nothing (@stream NULL). */
+ * or for nothing (@stream NULL). If it cannot be done the guest stays suspended, to be tried again;
+ * after half a minute the pull is aborted. */
 void qemuTailResume(qemuExports *exports, qemuStreams *streams, qemuStream *stream,
                     virDomainPtr dom);

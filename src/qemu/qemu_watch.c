@@ -121,12 +121,14 @@ qemuWatchMissed(qemuWatch *self, qemuStream *stream)
 
 /* Asks how far a stream is. */
 static void
-qemuWatchAsk(qemuWatch *self, qemuStream *stream)
+qemuWatchAsk(qemuWatch *self, virDomainPtr dom, qemuStream *stream)
 {
     int rc;
 
     if (self->hydration)
         qemuHydrationReport(self->hydration, stream);
+    if (qemuStreamsIsGuestLeft(self->streams, stream))
+        qemuTailResume(self->exports, self->streams, stream, dom);
     rc = qemuSyncSample(self->streams, stream, true);
     if (rc < 0)
         LOG_DEBUG("progress of disk %s: %s", stream->target, errorText());
@@ -164,7 +166,7 @@ qemuWatchAskGuest(void *opaque)
     for (guint i = 0; i < active->len; i++) {
         if (qemuStreamsIsQuiet(task->self->streams, g_ptr_array_index(active, i)))
             return;
-        qemuWatchAsk(task->self, g_ptr_array_index(active, i));
+        qemuWatchAsk(task->self, task->dom, g_ptr_array_index(active, i));
     }
     if (qemuSyncSpeeds(task->self->streams, task->dom) < 0)
         LOG_DEBUG("speed of a job: %s", errorText());

@@ -53,6 +53,11 @@ suspend_guest() {
   virt-stream -q start guest vda --standstill 20000 > "$dir/start.log" 2>&1 &
   start=$!
   wait_until 20 guest_is guest paused
+  wait_until 20 job_runs
+}
+
+job_runs() {
+  ! job_is_over guest
 }
 
 head -c $(((2 << 20) + 512)) /dev/urandom > "$dir/template.raw"

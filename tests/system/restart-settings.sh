@@ -30,7 +30,10 @@ policy() {
 }
 
 policy_is() {
-  [[ $(policy | xargs) == $1 ]]
+  local told # but for the note that the job of a disk that is hydrated may be paused
+  told=$(policy | sed "s/ job=.paused.//" | grep -v "<streamdisk:disk target=.vd[ab]./>") || true
+  [[ $told == *streamdisk:disk* ]] || told=
+  [[ $(xargs <<< "$told") == $1 ]]
 }
 
 # same: all is as it was told
@@ -53,7 +56,7 @@ done
 start_guest two "$dir/a.qcow2" "$dir/b.qcow2"
 
 virt-stream -q start two vda --bandwidth 256K
-assert_eq "$(policy)" "" # its job tells all there is to tell
+policy_is "" # its job tells all there is to tell
 virt-stream -q start two vdb --bandwidth 5M --fast
 policy_is "*bandwidth=5242880*"
 virt-stream -q set two vda --guest-latency 1.5x --deadline 1h

@@ -80,25 +80,29 @@ testOwed(void)
         bool jobPaused;
         bool guestSuspended;
         const char *text;
+        bool endNoted;
     } cases[] = {
         { false, false, false, NULL },
         { true, false, false, "<policy><disk target='vda' job='paused'/></policy>" },
         { true, true, false, "<policy><disk target='vda' job='paused'/></policy>" },
         { false, true, false, "<policy><disk target='vda' job='paused'/></policy>" },
         { false, false, true, "<policy><disk target='vda' guest='suspended'/></policy>" },
+        { false, false, false, "<policy><disk target='vda' job='paused'/></policy>",
+          true },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         qemuStream stream = {
             .target = testVda, .endHeld = cases[i].endHeld, .jobPaused = cases[i].jobPaused,
-            .guestSuspended = cases[i].guestSuspended,
+            .guestSuspended = cases[i].guestSuspended, .endNoted = cases[i].endNoted,
         };
         g_autofree char *text = testFormat(&stream, NULL);
         g_autoptr(domainMetadata) policy = text ? testFind(text) : NULL;
         qemuStreamKept kept = qemuPolicyParse(policy, testVda);
 
         g_assert_cmpstr(text, ==, cases[i].text);
-        g_assert_cmpint(kept.jobPaused, ==, cases[i].endHeld || cases[i].jobPaused);
+        g_assert_cmpint(kept.jobPaused, ==, cases[i].endHeld || cases[i].jobPaused ||
+                                            cases[i].endNoted);
         g_assert_cmpint(kept.guestSuspended, ==, cases[i].guestSuspended);
     }
 }
