@@ -43,7 +43,7 @@ write_blocks() {
 
 # image_is_right: but for what the guest may have written
 image_is_right() {
-  qemu-img check -q "$dir/guest.qcow2" &&
+  image_has_no_errors "$dir/guest.qcow2" &&
     qemu-img convert -O raw "$dir/guest.qcow2" "$dir/guest.raw" &&
     python3 - "$dir/template.raw" "$dir/guest.raw" << 'PY'
 import sys

@@ -38,7 +38,7 @@ end_life() {
   guest_is guest "shut off" || virsh -q destroy guest
   wait_until 30 no_socket_is_left
   qemu_is_sound guest
-  qemu-img check -q "$image"
+  image_has_no_errors "$image"
   compare_linux guest "$image"
   virsh -q undefine guest
   virsh -q define "$dir/guest.xml"
