@@ -17,6 +17,30 @@ apiCallWatch(virDomainPtr dom)
     apiCallWatched = dom;
 }
 
+/* The XML, without the note that the jobs of hydrated disks may be paused: it comes and goes with
+ * hydration, not with calls. */
+static char *
+apiCallWithoutNotes(const char *xml)
+{
+    static const char *const notes[] = {
+        "\\s*<streamdisk:disk target=[\"'][a-z]+[\"'] job=[\"']paused[\"']/>",
+        " job=[\"']paused[\"']",
+        "\\s*<streamdisk:policy [^>]*>\\s*</streamdisk:policy>",
+        "\\s*<streamdisk:policy [^>]*/>",
+        "\\s*<metadata>\\s*</metadata>",
+        "\\s*<metadata/>",
+    };
+    char *text = g_strdup(xml);
+
+    for (gsize i = 0; i < G_N_ELEMENTS(notes); i++) {
+        g_autoptr(GRegex) note = g_regex_new(notes[i], 0, 0, NULL);
+        g_autofree char *with = text;
+
+        text = g_regex_replace_literal(note, with, -1, 0, "", 0, NULL);
+    }
+    return text;
+}
+
 /* XML and block jobs, without the progress of these */
 static char *
 apiCallDescribeWorld(void)
@@ -24,7 +48,9 @@ apiCallDescribeWorld(void)
     GString *world = g_string_new(NULL);
     char *xml = apiCallWatched ? virDomainGetXMLDesc(apiCallWatched, 0) : NULL;
 
-    g_string_append(world, xml ? xml : "");
+    g_autofree char *told = apiCallWithoutNotes(xml ? xml : "");
+
+    g_string_append(world, told);
     free(xml);
     for (char letter = 'a'; apiCallWatched && letter <= 'g'; letter++) {
         const char target[] = { 'v', 'd', letter, '\0' };
