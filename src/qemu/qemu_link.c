@@ -19,7 +19,7 @@
 
 #define QEMU_LINK_RETRY_MIN 100  /* ms */
 #define QEMU_LINK_RETRY_MAX 5000 /* ms */
-#define QEMU_LINK_FIRST_MAX 5000 /* ms */
+#define QEMU_LINK_FIRST_MAX 15000 /* ms; of it a guest that does not answer takes 3 s */
 #define QEMU_LINK_KEEPALIVE_INTERVAL 5 /* s */
 #define QEMU_LINK_KEEPALIVE_COUNT 5
 
