@@ -10,7 +10,7 @@
 
 #include <glib.h>
 
-#include "stream_entry.h"
+#include "stream/stream_record.h"
 
 /* Slots take @priv, what connectOpen made of the connection. All but connectOpen and
  * connectClose may be called by many threads at once. Where a slot fills an output,
@@ -38,7 +38,7 @@ struct _driverTable {
     int (*domainStreamDiskGetStats)(void *priv, virDomainPtr dom, const char *disk,
                                     virTypedParameterPtr *params, int *nparams,
                                     unsigned int flags);
-    /* a GPtrArray of streamEntry that frees them, or NULL */
+    /* a GPtrArray of streamRecord that frees them, or NULL */
     GPtrArray *(*connectListAllStreamDisks)(void *priv, unsigned int flags);
 
     /* from now on, until unsubscribed, streamEventPublish(priv, ...) every event */

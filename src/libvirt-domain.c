@@ -7,7 +7,7 @@
 
 #include "driver.h"
 #include "internal.h"
-#include "stream_event.h"
+#include "stream/stream_event.h"
 #include "util/handle.h"
 #include "util/log.h"
 
@@ -326,8 +326,8 @@ virDomainStreamDiskRecordListNew(virConnectPtr conn, GPtrArray *entries)
     virDomainStreamDiskRecordPtr *records = g_new0(virDomainStreamDiskRecordPtr, entries->len + 1);
 
     for (guint i = 0; i < entries->len; i++) {
-        streamEntry *entry = g_ptr_array_index(entries, i);
-        virDomainPtr dom = streamEntryGetDomain(entry, conn);
+        streamRecord *entry = g_ptr_array_index(entries, i);
+        virDomainPtr dom = streamRecordGetDomain(entry, conn);
 
         if (!dom) {
             virDomainStreamDiskRecordListFree(records);

@@ -31,7 +31,7 @@
 #include "remote/remote_dispatch.h"
 #include "remote/remote_socket.h"
 #include "rpc/rpc_server.h"
-#include "stream_event.h"
+#include "stream/stream_event.h"
 #include "util/error.h"
 #include "util/log.h"
 
@@ -182,7 +182,7 @@ struct _daemonMainEvents {
 };
 
 static void
-daemonMainEvent(int event, const streamEntry *entry, void *opaque)
+daemonMainEvent(int event, const streamRecord *entry, void *opaque)
 {
     const daemonMainEvents *events = opaque;
 

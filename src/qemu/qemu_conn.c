@@ -3,8 +3,8 @@
 
 #include "qemu/qemu_conn.h"
 
-#include "qemu/qemu_follow.h"
-#include "qemu/qemu_link.h"
+#include "qemu/qemu_reaction.h"
+#include "backend/backend_connection.h"
 #include "util/error.h"
 #include "util/handle.h"
 #include "util/lock.h"
@@ -19,14 +19,14 @@ struct _qemuConn {
     char *uri; /* resident only */
     qemuConnConfig config;
     qemuStreams *streams;
-    qemuExports *exports;
+    backendNbdserver *exports;
 
     /* resident: all its life, follow touched by the loop's thread only;
      * in process: while following */
-    loop *where;
-    qemuLink *link; /* resident only */
+    eventThread *where;
+    backendConnection *link; /* resident only */
     qemuHydration *hydration; /* resident only; gives back what others left, even if none is wanted */
-    qemuFollow *follow;
+    qemuReaction *follow;
 
     GMutex subscribing; /* in process: who begins or ends to follow; held over calls to libvirt,
                          * protects subscribers; taken before all others */
@@ -55,7 +55,7 @@ qemuConnNew(virConnectPtr conn, const char *dir, const qemuConnConfig *config, b
     self->resident = resident;
     self->config = *config;
     self->streams = qemuStreamsNew(self, resident, unhydratable);
-    self->exports = qemuExportsNew(dir);
+    self->exports = backendNbdserverNew(dir);
     if (conn)
         virConnectRef(conn);
     self->conn = conn;
@@ -66,13 +66,13 @@ static int
 qemuConnUp(virConnectPtr conn, void *opaque)
 {
     qemuConn *self = opaque;
-    const qemuFollowConfig config = {
+    const qemuReactionConfig config = {
         .standstill = self->config.standstillOthers,
         .statusDir = self->config.hydrate ? self->config.statusDir : NULL,
     };
 
     qemuHydrationUp(self->hydration, conn);
-    if (!(self->follow = qemuFollowNew(conn, self->where, self->streams, self->exports,
+    if (!(self->follow = qemuReactionNew(conn, self->where, self->streams, self->exports,
                                        self->hydration, &config, true)))
         return -1;
     virConnectRef(conn);
@@ -91,11 +91,11 @@ qemuConnDown(void *opaque)
     g_mutex_lock(&self->lock);
     conn = g_steal_pointer(&self->conn);
     g_mutex_unlock(&self->lock);
-    g_clear_pointer(&self->follow, qemuFollowFree);
+    g_clear_pointer(&self->follow, qemuReactionFree);
     qemuHydrationDown(self->hydration); /* nobody would tell when a job ends */
 }
 
-static const qemuLinkHandlers qemuConnLinkHandlers = {
+static const backendConnectionHandlers qemuConnLinkHandlers = {
     .up = qemuConnUp,
     .down = qemuConnDown,
 };
@@ -109,9 +109,9 @@ qemuConnNewResident(const char *uri, const char *socketDir, const qemuConnConfig
                                                  : "virtstreamd is configured to have none");
 
     self->uri = g_strdup(uri);
-    self->where = loopNew("qemu-follow");
+    self->where = eventThreadNew("qemu-follow");
     self->hydration = qemuHydrationNew(self->streams, self->exports, config->hydrateUntried);
-    self->link = qemuLinkNew(uri, socketDir, self->where, &qemuConnLinkHandlers, self);
+    self->link = backendConnectionNew(uri, socketDir, self->where, &qemuConnLinkHandlers, self);
     return self;
 }
 
@@ -140,13 +140,13 @@ qemuConnUnref(qemuConn *self)
     if (!self || !g_atomic_ref_count_dec(&self->refs))
         return;
     if (self->where)
-        loopStop(self->where);
-    qemuFollowFree(self->follow);
+        eventThreadStop(self->where);
+    qemuReactionFree(self->follow);
     qemuHydrationFree(self->hydration);
-    qemuLinkFree(self->link);
-    loopFree(self->where);
+    backendConnectionFree(self->link);
+    eventThreadFree(self->where);
     qemuStreamsFree(self->streams);
-    qemuExportsFree(self->exports);
+    backendNbdserverFree(self->exports);
     handleCloseConnect(self->conn);
     g_mutex_clear(&self->lock);
     g_mutex_clear(&self->subscribing);
@@ -174,7 +174,7 @@ qemuConnGetStreams(qemuConn *self)
     return self->streams;
 }
 
-qemuExports *
+backendNbdserver *
 qemuConnGetExports(qemuConn *self)
 {
     return self->exports;
@@ -225,12 +225,12 @@ qemuConnIsFollowing(qemuConn *self)
 static int
 qemuConnFollow(qemuConn *self)
 {
-    loop *where = loopNew("qemu-follow");
-    qemuFollow *follow = qemuFollowNew(self->conn, where, self->streams, self->exports, NULL,
-                                       &(qemuFollowConfig) { 0 }, false);
+    eventThread *where = eventThreadNew("qemu-follow");
+    qemuReaction *follow = qemuReactionNew(self->conn, where, self->streams, self->exports, NULL,
+                                       &(qemuReactionConfig) { 0 }, false);
 
     if (!follow) {
-        loopFree(where);
+        eventThreadFree(where);
         return -1;
     }
     self->where = where;
@@ -250,7 +250,7 @@ qemuConnFollow(qemuConn *self)
 static void
 qemuConnUnfollow(qemuConn *self)
 {
-    qemuFollow *follow;
+    qemuReaction *follow;
 
     {
         LOCK_SCOPE(&qemuConnFollowing.lock);
@@ -258,9 +258,9 @@ qemuConnUnfollow(qemuConn *self)
         g_ptr_array_remove_fast(qemuConnFollowing.conns, self);
         follow = g_steal_pointer(&self->follow);
     }
-    loopStop(self->where);
-    qemuFollowFree(follow);
-    g_clear_pointer(&self->where, loopFree);
+    eventThreadStop(self->where);
+    qemuReactionFree(follow);
+    g_clear_pointer(&self->where, eventThreadFree);
 }
 
 int

@@ -11,7 +11,7 @@
 
 #pragma once
 
-#include "qemu/qemu_exports.h"
+#include "backend/backend_nbdserver.h"
 #include "qemu/qemu_streams.h"
 
 typedef struct _qemuConn qemuConn;
@@ -23,7 +23,7 @@ struct _qemuConnConfig {
     bool hydrateUntried;  /* also where that has not been tried */
     guint standstill;     /* ms for which a guest may be suspended at a start */
     guint standstillOthers; /* the same, of pulls that others start */
-    const char *statusDir; /* of libvirtd's status files (qemu_backup.h); constant */
+    const char *statusDir; /* of libvirtd's status files (backend_backup.h); constant */
 };
 
 /* The daemon's, for @uri, whose socket is in @socketDir. Connects in the background, and
@@ -39,11 +39,11 @@ void qemuConnUnref(qemuConn *self);
 /* A reference to libvirt's connection; NULL and an error while libvirtd is away. */
 virConnectPtr qemuConnGetConnect(qemuConn *self);
 
-/* The table of streams; a passing one's holds what qemu_sync.h finds. */
+/* The table of streams; a passing one's holds what qemu_reconcile.h finds. */
 qemuStreams *qemuConnGetStreams(qemuConn *self);
 
 /* The NBD servers of its guests */
-qemuExports *qemuConnGetExports(qemuConn *self);
+backendNbdserver *qemuConnGetExports(qemuConn *self);
 
 /* How long a guest may be suspended at a start, if nothing else is said, in ms */
 guint qemuConnGetStandstill(qemuConn *self);

@@ -4,7 +4,7 @@
 #include "qemu/qemu_domain.h"
 
 #include "qemu/qemu_life.h"
-#include "qemu/qemu_policy.h"
+#include "qemu/qemu_metadata.h"
 #include "qemu/qemu_turn.h"
 
 struct _qemuDomain {
@@ -117,7 +117,7 @@ qemuDomainGetWaiting(const qemuDomain *self)
         const qemuStream *stream = g_ptr_array_index(self->streams, i);
 
         if (stream->held)
-            waiting += qemuProgressLeft(&stream->progress);
+            waiting += streamProgressLeft(&stream->progress);
     }
     return waiting;
 }
@@ -127,8 +127,8 @@ qemuDomainTick(qemuDomain *self, qemuStream *stream, gint64 now)
 {
     if (stream->state != VIR_DOMAIN_STREAM_DISK_RUNNING)
         return;
-    qemuProgressMark(&stream->progress, now);
-    qemuProgressMark(&stream->copying, now);
+    streamProgressMark(&stream->progress, now);
+    streamProgressMark(&stream->copying, now);
     if (!stream->held)
         qemuStreamStepPace(stream, qemuDomainGetWaiting(self), now);
     qemuLifeTick(stream);
@@ -148,7 +148,7 @@ bool
 qemuDomainPolicyWanted(qemuDomain *self, char **policy)
 {
     g_autoptr(GPtrArray) active = qemuDomainGetActive(self);
-    g_autofree char *wanted = qemuPolicyFormat(active);
+    g_autofree char *wanted = qemuMetadataFormat(active);
 
     if (!self->config->turns || self->keeping ||
         (self->known ? !g_strcmp0(wanted, self->policy) : active->len == 0))

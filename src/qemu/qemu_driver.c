@@ -4,8 +4,8 @@
 #include "qemu/qemu_driver.h"
 
 #include "internal.h"
-#include "qemu/qemu_control.h"
-#include "qemu/qemu_sync.h"
+#include "qemu/qemu_command.h"
+#include "qemu/qemu_reconcile.h"
 #include "util/handle.h"
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
@@ -41,8 +41,8 @@ qemuDriverStreamDisk(void *priv, virDomainPtr dom, const char *disk,
         return -1;
     }
     if (flags & VIR_DOMAIN_STREAM_DISK_STOP)
-        return qemuControlStop(priv, dom, disk);
-    return qemuControlStart(priv, dom, disk, NULL, false, &(streamSettings) { 0 });
+        return qemuCommandStop(priv, dom, disk);
+    return qemuCommandStart(priv, dom, disk, NULL, false, &(streamSettings) { 0 });
 }
 
 /* Parameters of hydration are refused where there is none. */
@@ -72,7 +72,7 @@ qemuDriverStreamDiskStart(void *priv, virDomainPtr dom, const char *disk, const 
                                  &relative) < 0 ||
         qemuDriverCheckHydration(priv, params, nparams) < 0)
         return -1;
-    return qemuControlStart(priv, dom, disk, base, relative, &settings);
+    return qemuCommandStart(priv, dom, disk, base, relative, &settings);
 }
 
 static int
@@ -85,7 +85,7 @@ qemuDriverStreamDiskSetParameters(void *priv, virDomainPtr dom, const char *disk
     if (streamSettingsParseChange(params, nparams, g_get_monotonic_time(), &change) < 0 ||
         qemuDriverCheckHydration(priv, params, nparams) < 0)
         return -1;
-    return qemuControlSet(priv, dom, disk, &change);
+    return qemuCommandSet(priv, dom, disk, &change);
 }
 
 /* The active streams of @dom: as last seen, if somebody follows them, else asked now. NULL if it
@@ -95,8 +95,8 @@ qemuDriverListActive(qemuConn *conn, virDomainPtr dom)
 {
     qemuStreams *streams = qemuConnGetStreams(conn);
 
-    if (qemuConnIsFollowing(conn) ? qemuSyncCheckRunning(dom) < 0
-                                  : qemuSyncAdopt(streams, dom, false, NULL) < 0)
+    if (qemuConnIsFollowing(conn) ? qemuReconcileCheckRunning(dom) < 0
+                                  : qemuReconcileAdopt(streams, dom, false, NULL) < 0)
         return NULL;
     return qemuStreamsListActive(streams, dom);
 }
@@ -124,13 +124,13 @@ qemuDriverStreamDiskGetStats(void *priv, virDomainPtr dom, const char *disk,
 {
     qemuStreams *streams = qemuConnGetStreams(priv);
     g_autoptr(qemuStream) stream = NULL;
-    g_autoptr(streamEntry) entry = NULL;
+    g_autoptr(streamRecord) entry = NULL;
 
     virCheckFlags(0, -1);
     stream = qemuStreamsFind(streams, dom, disk);
-    if (!stream && !(stream = qemuControlFind(priv, dom, disk)))
+    if (!stream && !(stream = qemuCommandFind(priv, dom, disk)))
         return -1;
-    if (qemuStreamsIsActive(streams, stream) && qemuSyncCheckRunning(dom) < 0)
+    if (qemuStreamsIsActive(streams, stream) && qemuReconcileCheckRunning(dom) < 0)
         return -1;
     entry = qemuStreamsGetEntry(streams, stream);
     *params = g_steal_pointer(&entry->params);
@@ -145,13 +145,13 @@ qemuDriverListAll(void *priv, unsigned int flags)
     qemuStreams *streams = qemuConnGetStreams(priv);
     g_autoptr(GPtrArray) active = NULL;
     g_autoptr(GPtrArray) entries =
-        g_ptr_array_new_with_free_func((GDestroyNotify) streamEntryFree);
+        g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
 
     virCheckFlags(0, NULL);
     if (!qemuConnIsFollowing(priv)) {
         g_autoptr(virConnect) conn = qemuConnGetConnect(priv);
 
-        if (!conn || qemuSyncAdoptAll(streams, conn) < 0)
+        if (!conn || qemuReconcileAdoptAll(streams, conn) < 0)
             return NULL;
     }
     active = qemuStreamsListActive(streams, NULL);

@@ -9,14 +9,14 @@
 
 #include "qemu/qemu_hydration.h"
 
-#include "qemu/qemu_export.h"
-#include "qemu/qemu_guest.h"
-#include "qemu/qemu_hydrator.h"
-#include "qemu/qemu_image.h"
-#include "qemu/qemu_job.h"
+#include "backend/backend_export.h"
+#include "backend/backend_blockstats.h"
+#include "hydrate/hydrate_worker.h"
+#include "backend/backend_image.h"
+#include "backend/backend_job.h"
 #include "qemu/qemu_safety.h"
-#include "qemu/qemu_space.h"
-#include "qemu/qemu_sync.h"
+#include "hydrate/hydrate_space.h"
+#include "qemu/qemu_reconcile.h"
 #include "util/error.h"
 #include "util/handle.h"
 #include "util/lock.h"
@@ -38,7 +38,7 @@ LOG_INIT("qemu.hydration");
 struct _qemuHydration {
     qemuStreams *streams;
     queues *returns; /* where all is given back, by guest: nothing else that asks QEMU holds it up */
-    qemuExports *exports;
+    backendNbdserver *exports;
     bool untried;
     GMutex lock; /* protects the table, and in items what says so; taken after an item's lock */
     GHashTable *items; /* qemuStream -> qemuHydrationItem */
@@ -55,8 +55,8 @@ struct _qemuHydrationItem {
     bool done; /* there is nothing left to do */
     gint64 rest; /* not before this time */
     virDomainPtr dom; /* while it works */
-    qemuExport *export;
-    qemuHydrator *hydrator; /* NULL: does not work; changed under the owner's lock, too */
+    backendExport *export;
+    hydrateWorker *hydrator; /* NULL: does not work; changed under the owner's lock, too */
 
     /* protected by the owner's lock */
     bool cut;    /* for good */
@@ -107,7 +107,7 @@ qemuHydrationGetItem(qemuHydration *self, qemuStream *stream, bool make)
 }
 
 qemuHydration *
-qemuHydrationNew(qemuStreams *streams, qemuExports *exports, bool untried)
+qemuHydrationNew(qemuStreams *streams, backendNbdserver *exports, bool untried)
 {
     qemuHydration *self = g_new0(qemuHydration, 1);
 
@@ -121,23 +121,23 @@ qemuHydrationNew(qemuStreams *streams, qemuExports *exports, bool untried)
 }
 
 /* Sets the item's hydrator, and returns the one before. Under the item's lock. */
-static qemuHydrator *
-qemuHydrationSwap(qemuHydrationItem *item, qemuHydrator *hydrator)
+static hydrateWorker *
+qemuHydrationSwap(qemuHydrationItem *item, hydrateWorker *hydrator)
 {
     LOCK_SCOPE(&item->owner->lock);
-    qemuHydrator *before = item->hydrator;
+    hydrateWorker *before = item->hydrator;
 
     item->hydrator = hydrator;
     item->yields = false;
     if (hydrator && item->cut)
-        qemuHydratorStop(hydrator);
+        hydrateWorkerStop(hydrator);
     return before;
 }
 
 static void
-qemuHydrationShow(qemuHydrationItem *item, qemuHydrator *hydrator)
+qemuHydrationShow(qemuHydrationItem *item, hydrateWorker *hydrator)
 {
-    qemuHydratorFigures figures = qemuHydratorGetFigures(hydrator);
+    streamHydrationStats figures = hydrateWorkerGetStats(hydrator);
 
     qemuStreamsSetHydration(item->owner->streams, item->stream, &figures);
 }
@@ -150,7 +150,7 @@ qemuHydrationHold(qemuHydrationItem *item, bool held)
     g_autoptr(virDomain) dom = qemuStreamsGetDomain(streams, item->stream);
 
     qemuStreamsSetEndHeld(streams, item->stream, held);
-    return qemuSyncSpeeds(streams, dom);
+    return qemuReconcileSpeeds(streams, dom);
 }
 
 /* Nothing is sent any more, then nothing is exported any more, then the job may end. The hydrator's
@@ -159,18 +159,18 @@ qemuHydrationHold(qemuHydrationItem *item, bool held)
 static void
 qemuHydrationHalt(qemuHydrationItem *item)
 {
-    qemuHydrator *hydrator = qemuHydrationSwap(item, NULL);
+    hydrateWorker *hydrator = qemuHydrationSwap(item, NULL);
     virErrorPtr kept = errorKeep();
 
     if (hydrator) {
-        qemuHydratorFlush(hydrator, QEMU_HYDRATION_FLUSH_MAX);
-        qemuHydratorStop(hydrator);
+        hydrateWorkerFlush(hydrator, QEMU_HYDRATION_FLUSH_MAX);
+        hydrateWorkerStop(hydrator);
         qemuHydrationShow(item, hydrator);
     }
-    g_clear_pointer(&item->export, qemuExportFree);
+    g_clear_pointer(&item->export, backendExportFree);
     if (hydrator && qemuHydrationHold(item, false) < 0)
         LOG_DEBUG("resuming the job of disk %s: %s", item->stream->target, errorText());
-    qemuHydratorFree(hydrator);
+    hydrateWorkerFree(hydrator);
     g_clear_pointer(&item->dom, handleFreeDomain);
     errorRestore(kept);
 }
@@ -248,7 +248,7 @@ qemuHydrationApproach(void *opaque)
     } else if (!qemuStreamsIsJobPaused(streams, item->stream)) {
         return; /* another thread pauses it: see the next tick */
     }
-    qemuHydratorLetEnd(item->hydrator);
+    hydrateWorkerLetEnd(item->hydrator);
 }
 
 /* In the hydrator's thread */
@@ -302,29 +302,29 @@ qemuHydrationEnded(const char *error, void *opaque)
 }
 
 static bool
-qemuHydrationGuest(qemuGuestFigures *figures, void *opaque)
+qemuHydrationGuest(streamGuestStats *figures, void *opaque)
 {
     const qemuHydrationItem *item = opaque;
 
     return !qemuStreamsIsQuiet(item->owner->streams, item->stream) &&
-           qemuGuestGetFigures(item->dom, item->stream->target, figures);
+           backendBlockstatsGet(item->dom, item->stream->target, figures);
 }
 
 /* Whether QEMU bears that the disk is hydrated; if not, that is for good. Under the item's lock. */
 static int
-qemuHydrationCheckSafety(qemuHydrationItem *item, qemuQmpImage *image)
+qemuHydrationCheckSafety(qemuHydrationItem *item, backendQmpImage *image)
 {
     qemuStream *stream = item->stream;
     g_autofree char *version = NULL;
     g_autofree char *unsafe = NULL;
 
-    if (qemuImageGet(item->dom, stream->target, stream->alias, image) < 0)
+    if (backendImageGet(item->dom, stream->target, stream->alias, image) < 0)
         return -1;
-    if (qemuImageCheckStreamable(item->dom, stream->target, image) < 0) {
+    if (qemuSafetyCheckStreamable(item->dom, stream->target, image) < 0) {
         item->done = virGetLastErrorCode() == VIR_ERR_OPERATION_UNSUPPORTED;
         return -1;
     }
-    if (!(version = qemuImageGetVersion(item->dom)))
+    if (!(version = backendImageGetVersion(item->dom)))
         return -1;
     if (!(unsafe = qemuSafetyCheck(version, (const char *const *) stream->features,
                                    false, item->owner->untried)))
@@ -339,7 +339,7 @@ static int
 qemuHydrationBegin(qemuHydrationItem *item, const streamSettings *settings)
 {
     qemuStream *stream = item->stream;
-    qemuHydratorConfig config = {
+    hydrateWorkerConfig config = {
         .settings = *settings,
         .image = stream->source,
         .guest = qemuHydrationGuest,
@@ -348,30 +348,30 @@ qemuHydrationBegin(qemuHydrationItem *item, const streamSettings *settings)
         .ended = qemuHydrationEnded,
         .opaque = item,
     };
-    g_auto(qemuQmpImage) image = { 0 };
+    g_auto(backendQmpImage) image = { 0 };
     virDomainBlockJobInfo info;
-    qemuHydrator *hydrator;
+    hydrateWorker *hydrator;
 
     item->dom = qemuStreamsGetDomain(item->owner->streams, stream);
-    if (qemuSpaceCheck(stream->source, 0) < 0 ||
+    if (hydrateSpaceCheck(stream->source, 0) < 0 ||
         qemuHydrationCheckSafety(item, &image) < 0 ||
-        !(item->export = qemuExportNew(item->owner->exports, item->dom, stream->target)))
+        !(item->export = backendExportNew(item->owner->exports, item->dom, stream->target)))
         return -1;
     /* the job may have ended since it was seen; what ends from now on, an event tells */
-    if (qemuJobGetPull(item->dom, stream->target, &info) != 1)
+    if (backendJobGetPull(item->dom, stream->target, &info) != 1)
         return -1;
-    config.name = qemuExportGetName(item->export);
-    config.deepest = qemuExportGetDeepest(item->export);
-    if (qemuImageGetTail(&image) > 0 && qemuStreamsSetTailOpen(item->owner->streams, stream))
+    config.name = backendExportGetName(item->export);
+    config.deepest = backendExportGetDeepest(item->export);
+    if (backendImageGetTail(&image) > 0 && qemuStreamsSetTailOpen(item->owner->streams, stream))
         config.tail = image.backing;
-    if ((config.fd = qemuExportConnect(item->export)) < 0)
+    if ((config.fd = backendExportConnect(item->export)) < 0)
         return -1;
-    if (!(hydrator = qemuHydratorNew(&config)))
+    if (!(hydrator = hydrateWorkerNew(&config)))
         return -1;
     qemuStreamsBeginHydration(item->owner->streams, stream, config.deepest);
     qemuHydrationShow(item, hydrator);
     qemuHydrationSwap(item, hydrator);
-    if (qemuSyncPolicy(item->owner->streams, item->dom) < 0)
+    if (qemuReconcilePolicy(item->owner->streams, item->dom) < 0)
         LOG_DEBUG("policy of disk %s: %s", stream->target, errorText());
     return 0;
 }
@@ -401,10 +401,10 @@ qemuHydrationTick(qemuHydration *self, qemuStream *stream)
     LOCK_SCOPE(&item->lock);
     needs = qemuStreamsGetHydrationNeeds(self->streams, stream); /* who waits in End changed it */
     if (item->hydrator) {
-        qemuHydratorSetPosition(item->hydrator, needs.position);
-        qemuHydratorSet(item->hydrator, &needs.settings);
+        hydrateWorkerSetPosition(item->hydrator, needs.position);
+        hydrateWorkerSet(item->hydrator, &needs.settings);
         if (qemuStreamsIsJobPaused(self->streams, stream))
-            qemuHydratorLetEnd(item->hydrator);
+            hydrateWorkerLetEnd(item->hydrator);
         return;
     }
     if (!needs.wanted || item->done || g_get_monotonic_time() < item->rest)
@@ -432,7 +432,7 @@ qemuHydrationReport(qemuHydration *self, qemuStream *stream)
 /* What an earlier one left in a guest */
 typedef struct _qemuHydrationRemains qemuHydrationRemains;
 struct _qemuHydrationRemains {
-    qemuExports *exports;
+    backendNbdserver *exports;
     char *uuid;
     virDomainPtr dom; /* NULL: it is no more */
 };
@@ -442,7 +442,7 @@ qemuHydrationSweep(void *opaque)
 {
     const qemuHydrationRemains *remains = opaque;
 
-    qemuExportsSweep(remains->exports, remains->uuid, remains->dom);
+    backendNbdserverSweep(remains->exports, remains->uuid, remains->dom);
 }
 
 static void
@@ -458,7 +458,7 @@ qemuHydrationRemainsFree(void *opaque)
 void
 qemuHydrationUp(qemuHydration *self, virConnectPtr conn)
 {
-    g_auto(GStrv) left = qemuExportsListLeft(self->exports);
+    g_auto(GStrv) left = backendNbdserverListLeft(self->exports);
 
     for (char **uuid = left; *uuid; uuid++) {
         qemuHydrationRemains *remains = g_new(qemuHydrationRemains, 1);
@@ -504,7 +504,7 @@ qemuHydrationCut(qemuHydration *self, qemuStream *stream)
         return;
     item->cut = true;
     if (item->hydrator)
-        qemuHydratorStop(item->hydrator);
+        hydrateWorkerStop(item->hydrator);
     queuesPush(self->returns, item->guest, qemuHydrationGiveBack, qemuHydrationItemRef(item),
                qemuHydrationItemUnref);
 }
@@ -530,7 +530,7 @@ qemuHydrationYield(qemuHydration *self, qemuStream *stream)
     if (!item || !item->hydrator)
         return;
     item->yields = true;
-    qemuHydratorStop(item->hydrator);
+    hydrateWorkerStop(item->hydrator);
     queuesPush(self->returns, item->guest, qemuHydrationGiveWay, qemuHydrationItemRef(item),
                qemuHydrationItemUnref);
 }

@@ -10,14 +10,14 @@
 
 #pragma once
 
-#include "qemu/qemu_exports.h"
+#include "backend/backend_nbdserver.h"
 #include "qemu/qemu_streams.h"
 
 typedef struct _qemuHydration qemuHydration;
 
 /* @exports: the guests' NBD servers, which outlive it; @untried: disks and versions of QEMU that
  * have not been tried are hydrated, too (qemu_safety.h) */
-qemuHydration *qemuHydrationNew(qemuStreams *streams, qemuExports *exports, bool untried);
+qemuHydration *qemuHydrationNew(qemuStreams *streams, backendNbdserver *exports, bool untried);
 
 /* When nobody calls what is below any more. Ends all hydrations. */
 void qemuHydrationFree(qemuHydration *self);

@@ -4,7 +4,7 @@
 #include "qemu/qemu_life.h"
 
 #include "qemu/qemu_stats.h"
-#include "stream_event.h"
+#include "stream/stream_event.h"
 #include "util/log.h"
 
 LOG_INIT("qemu.life");
@@ -92,8 +92,8 @@ qemuLifeEnd(qemuStream *stream, virDomainStreamDiskStatus state, const char *rea
         return;
     stream->held = false;
     if (state == VIR_DOMAIN_STREAM_DISK_COMPLETED) {
-        qemuProgressComplete(&stream->progress);
-        qemuProgressComplete(&stream->copying);
+        streamProgressComplete(&stream->progress);
+        streamProgressComplete(&stream->copying);
     } else
         stream->reason = g_strdup(stream->error ? stream->error : reason);
     LOG_INFO("stream of disk %s of domain %s ended%s%s", stream->target,

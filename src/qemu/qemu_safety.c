@@ -5,6 +5,10 @@
 
 #include <string.h>
 
+#include "util/error.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
+
 #define SAFE ""
 #define IOTHREAD "QEMU aborts when hydration of a disk with an iothread ends"
 
@@ -103,4 +107,27 @@ qemuSafetyCheck(const char *version, const char *const *features, bool suspended
                                    *features, version);
     }
     return NULL;
+}
+
+int
+qemuSafetyCheckStreamable(virDomainPtr dom, const char *target, const backendQmpImage *image)
+{
+    static const char *const features[] = { QEMU_SAFETY_EXTENDED_L2, NULL };
+    g_autofree char *version = NULL;
+    g_autofree char *unsafe = NULL;
+
+    if (image->backing == 0) {
+        errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' has no backing image: nothing to stream",
+                    target);
+        return -1;
+    }
+    if (!image->extendedL2)
+        return 0;
+    if (!(version = backendImageGetVersion(dom)))
+        return -1;
+    if (!(unsafe = qemuSafetyCheck(version, features, false, false)))
+        return 0;
+    errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "the image of disk '%s' has extended L2 entries: "
+                "streaming into it can crash QEMU: %s", target, unsafe);
+    return -1;
 }

@@ -3,7 +3,7 @@
  * qemu_safety.h: which disks are safe to hydrate with which QEMU
  *
  * A table of features of disks and versions of QEMU, in which tests have been seen to pass; what is
- * not in it has not been tried. docs/quirks.md shows it. Pure.
+ * not in it has not been tried. docs/quirks.md shows it.
  */
 
 #pragma once
@@ -11,6 +11,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "backend/backend_image.h"
 
 /* A feature that QEMU tells of, and no domain's XML */
 #define QEMU_SAFETY_EXTENDED_L2 "extended L2 entries"
@@ -20,3 +21,7 @@
  * has not been tried may be, too. */
 char *qemuSafetyCheck(const char *version, const char *const *features, bool suspended,
                       bool untried);
+
+/* 0 if there is something to stream and QEMU can; else -1, and why not: if it cannot,
+ * VIR_ERR_OPERATION_UNSUPPORTED. */
+int qemuSafetyCheckStreamable(virDomainPtr dom, const char *target, const backendQmpImage *image);

@@ -10,7 +10,7 @@ qemuSpeedGet(const qemuStream *stream)
 {
     guint64 limit = stream->own ? qemuStreamGetLimit(stream) : stream->settings.bandwidth;
 
-    return qemuTurnSpeed(stream->held, qemuPaceLimit(&stream->pace, limit));
+    return qemuTurnSpeed(stream->held, streamDeadlineLimit(&stream->pace, limit));
 }
 
 void

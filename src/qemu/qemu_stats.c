@@ -8,10 +8,10 @@
 #define VIR_FROM_THIS VIR_FROM_QEMU
 
 static void
-qemuStatsAddProgress(const qemuStream *stream, streamEntry *entry, int *room)
+qemuStatsAddProgress(const qemuStream *stream, streamRecord *entry, int *room)
 {
     virDomainStreamDiskBasis basis = qemuStreamGetBasis(stream);
-    const qemuProgress *progress =
+    const streamProgress *progress =
         basis == VIR_DOMAIN_STREAM_DISK_BASIS_POSITION ? &stream->progress : &stream->copying;
     guint64 value;
 
@@ -25,15 +25,15 @@ qemuStatsAddProgress(const qemuStream *stream, streamEntry *entry, int *room)
                             VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, progress->done);
     virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
                             VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING,
-                            qemuProgressLeft(progress));
+                            streamProgressLeft(progress));
     if (qemuStreamGetFlushed(stream, &value))
         virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_DATA_FLUSHED, value);
-    if (qemuProgressRate(progress, &value))
+    if (streamProgressRate(progress, &value))
         virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS, value);
     if (qemuStreamIsActive(stream) && stream->hydration != QEMU_STREAM_HYDRATED &&
-        qemuProgressRemaining(progress, &value))
+        streamProgressRemaining(progress, &value))
         virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, value);
 }
@@ -54,9 +54,9 @@ qemuStatsGetPhase(const qemuStream *stream)
 }
 
 static void
-qemuStatsAddHydration(const qemuStream *stream, streamEntry *entry, int *room)
+qemuStatsAddHydration(const qemuStream *stream, streamRecord *entry, int *room)
 {
-    const qemuHydratorFigures *now = &stream->figures;
+    const streamHydrationStats *now = &stream->figures;
     const struct {
         const char *name;
         guint64 value;
@@ -89,7 +89,7 @@ qemuStatsAddHydration(const qemuStream *stream, streamEntry *entry, int *room)
 
 /* Moments in which the disk was not as it should be; in ms, rounded up */
 static void
-qemuStatsAddMoments(const qemuStream *stream, gint64 now, streamEntry *entry, int *room)
+qemuStatsAddMoments(const qemuStream *stream, gint64 now, streamRecord *entry, int *room)
 {
     gint64 tailUs = qemuStreamGetTailTime(stream, now);
 
@@ -103,10 +103,10 @@ qemuStatsAddMoments(const qemuStream *stream, gint64 now, streamEntry *entry, in
                                 (unsigned long long) (stream->unflushedUs + 999) / 1000);
 }
 
-streamEntry *
+streamRecord *
 qemuStatsGetEntry(const qemuStream *stream, gint64 now)
 {
-    streamEntry *entry = streamEntryNew(stream->dom, stream->target);
+    streamRecord *entry = streamRecordNew(stream->dom, stream->target);
     int room = 0;
 
     virTypedParamsAddInt(&entry->params, &entry->nparams, &room,

@@ -4,10 +4,10 @@
 #pragma once
 
 #include "qemu/qemu_stream.h"
-#include "stream_entry.h"
+#include "stream/stream_record.h"
 
 /* The VIR_DOMAIN_STREAM_DISK_STATS_* parameters of the present moment, as an entry. */
-streamEntry *qemuStatsGetEntry(const qemuStream *stream, gint64 now);
+streamRecord *qemuStatsGetEntry(const qemuStream *stream, gint64 now);
 
 /* The short form; -1 if a name is longer than its place. */
 int qemuStatsGetState(const qemuStream *stream, virDomainStreamDiskStatePtr state);

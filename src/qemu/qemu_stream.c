@@ -83,19 +83,19 @@ qemuStreamBeginHydration(qemuStream *self, guint32 deepest)
 }
 
 void
-qemuStreamSetHydration(qemuStream *self, const qemuHydratorFigures *figures)
+qemuStreamSetHydration(qemuStream *self, const streamHydrationStats *figures)
 {
     guint64 copied = self->copiedBefore + figures->copied + figures->pulled;
 
     self->figures = *figures;
-    qemuProgressSet(&self->copying, copied, copied + figures->left);
+    streamProgressSet(&self->copying, copied, copied + figures->left);
 }
 
 void
 qemuStreamEndHydration(qemuStream *self, bool done, const char *reason)
 {
     if (self->hydration == QEMU_STREAM_HYDRATING && !done)
-        qemuProgressRestart(&self->progress); /* the job leaps no more */
+        streamProgressRestart(&self->progress); /* the job leaps no more */
     self->hydration = done ? QEMU_STREAM_HYDRATED : QEMU_STREAM_UNHYDRATED;
     g_free(self->unhydrated);
     self->unhydrated = g_strdup(reason);
@@ -111,11 +111,11 @@ qemuStreamDeadline(const qemuStream *self)
 void
 qemuStreamStepPace(qemuStream *self, guint64 waiting, gint64 now)
 {
-    guint64 left = qemuProgressLeft(&self->progress); /* at most: it counts holes, too */
+    guint64 left = streamProgressLeft(&self->progress); /* at most: it counts holes, too */
 
     if (qemuStreamGetBasis(self) == VIR_DOMAIN_STREAM_DISK_BASIS_MAP)
-        left = MIN(left, qemuProgressLeft(&self->copying));
-    qemuPaceStep(&self->pace, qemuStreamDeadline(self),
+        left = MIN(left, streamProgressLeft(&self->copying));
+    streamDeadlineStep(&self->pace, qemuStreamDeadline(self),
                  self->progress.total > 0 ? left + waiting : G_MAXUINT64, now);
 }
 
@@ -130,7 +130,7 @@ qemuStreamGetHydrationNeeds(const qemuStream *self)
         .settings = self->settings,
     };
 
-    needs.settings.bandwidth = qemuPaceLimit(&self->pace, qemuStreamGetLimit(self));
+    needs.settings.bandwidth = streamDeadlineLimit(&self->pace, qemuStreamGetLimit(self));
     if (self->pace.behind)
         needs.settings.regard = (streamRegard) { .fast = true };
     return needs;

@@ -4,9 +4,10 @@
 #pragma once
 
 #include "conf/domain_disk.h"
-#include "qemu/qemu_hydrator.h"
-#include "qemu/qemu_pace.h"
-#include "qemu/qemu_progress.h"
+#include "stream/stream_deadline.h"
+#include "stream/stream_progress.h"
+#include "stream/stream_settings.h"
+#include "stream/stream_stats.h"
 
 typedef enum {
     QEMU_STREAM_UNHYDRATED, /* the job is alone */
@@ -44,7 +45,7 @@ struct _qemuStream {
     streamSettings settings;  /* as the user wants it */
     guint64 iotune;           /* what the guest may of its disk, bytes per second; 0: all */
     bool own;                 /* we started its job */
-    qemuPace pace;            /* to the deadline */
+    streamDeadline pace;            /* to the deadline */
     unsigned long long speed; /* what the job was last told */
     guint speedSerial;        /* odd while the job is being told; one more before and after */
     bool held;                /* another disk of the guest has the turn */
@@ -59,8 +60,8 @@ struct _qemuStream {
     bool tailOpen;            /* beyond the end of the image below the guest reads wrong data */
     gint64 tailUs;            /* how long it could; 0: never, or it still can, or not known */
     gint64 unflushedUs;       /* how long the disk was without backing and not flushed, the same */
-    qemuProgress progress;    /* the job's position */
-    qemuProgress copying;     /* what is really copied, and to be; unless unhydrated */
+    streamProgress progress;    /* the job's position */
+    streamProgress copying;     /* what is really copied, and to be; unless unhydrated */
     guint64 copiedBefore;     /* by hydrators before the present one, and the job beside them */
     char *error;              /* QEMU's reason, once it gave one */
     char *reason;             /* why it stopped or failed, once it did */
@@ -68,7 +69,7 @@ struct _qemuStream {
     unsigned int missed;      /* times in a row that libvirt knew no job */
     gint64 quiet;             /* QEMU is left alone before this time */
     qemuStreamHydration hydration;
-    qemuHydratorFigures figures; /* while hydrating */
+    streamHydrationStats figures; /* while hydrating */
     char *unhydrated;         /* why it is not, if something went wrong */
 };
 
@@ -87,7 +88,7 @@ bool qemuStreamIsActive(const qemuStream *self);
  * @deepest: the lowest layer that the job copies from, the top image being 1; below is the base.
  * What hydrators before it have copied stays counted. */
 void qemuStreamBeginHydration(qemuStream *self, guint32 deepest);
-void qemuStreamSetHydration(qemuStream *self, const qemuHydratorFigures *figures);
+void qemuStreamSetHydration(qemuStream *self, const streamHydrationStats *figures);
 void qemuStreamEndHydration(qemuStream *self, bool done, const char *reason);
 
 /* Notes what is left until the deadline. @waiting: bytes of other disks, which wait for this one:

@@ -15,7 +15,7 @@ LOG_INIT("qemu.streams");
 
 struct _qemuStreams {
     qemuDomainConfig config; /* constant */
-    GMutex lock; /* protects all below; the lock of stream_event.c nests in it */
+    GMutex lock; /* protects all below; the lock of stream/stream_event.c nests in it */
     GHashTable *domains; /* UUID -> qemuDomain */
 };
 
@@ -254,7 +254,7 @@ qemuStreamsSample(qemuStreams *self, qemuStream *stream, guint64 done, guint64 t
     if (!qemuStreamIsActive(stream))
         return;
     stream->missed = 0;
-    qemuProgressSet(&stream->progress, done, total);
+    streamProgressSet(&stream->progress, done, total);
     qemuSpeedSeen(stream, speed, serial);
     if (tick)
         qemuDomainTick(qemuStreamsGet(self, stream->dom), stream, g_get_monotonic_time());
@@ -500,7 +500,7 @@ qemuStreamsBeginHydration(qemuStreams *self, qemuStream *stream, guint32 deepest
 }
 
 void
-qemuStreamsSetHydration(qemuStreams *self, qemuStream *stream, const qemuHydratorFigures *figures)
+qemuStreamsSetHydration(qemuStreams *self, qemuStream *stream, const streamHydrationStats *figures)
 {
     LOCK_SCOPE(&self->lock);
 
@@ -515,7 +515,7 @@ qemuStreamsEndHydration(qemuStreams *self, qemuStream *stream, bool done, const 
     qemuStreamEndHydration(stream, done, reason);
 }
 
-streamEntry *
+streamRecord *
 qemuStreamsGetEntry(qemuStreams *self, qemuStream *stream)
 {
     LOCK_SCOPE(&self->lock);

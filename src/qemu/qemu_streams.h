@@ -145,12 +145,12 @@ qemuStreamHydrationNeeds qemuStreamsGetHydrationNeeds(qemuStreams *self, qemuStr
 /* As qemuStreamBeginHydration() and so on. */
 void qemuStreamsBeginHydration(qemuStreams *self, qemuStream *stream, guint32 deepest);
 void qemuStreamsSetHydration(qemuStreams *self, qemuStream *stream,
-                             const qemuHydratorFigures *figures);
+                             const streamHydrationStats *figures);
 void qemuStreamsEndHydration(qemuStreams *self, qemuStream *stream, bool done,
                              const char *reason);
 
 /* The statistics of this moment. */
-streamEntry *qemuStreamsGetEntry(qemuStreams *self, qemuStream *stream);
+streamRecord *qemuStreamsGetEntry(qemuStreams *self, qemuStream *stream);
 
 /* Drops what is remembered of a domain that runs no more. */
 void qemuStreamsForgetEnded(qemuStreams *self, virDomainPtr dom);

@@ -3,12 +3,12 @@
 
 #include "qemu/qemu_tail.h"
 
-#include "qemu/qemu_export.h"
-#include "qemu/qemu_image.h"
-#include "qemu/qemu_job.h"
-#include "qemu/qemu_nbd.h"
+#include "backend/backend_export.h"
+#include "backend/backend_image.h"
+#include "backend/backend_job.h"
+#include "hydrate/hydrate_nbd.h"
 #include "qemu/qemu_safety.h"
-#include "qemu/qemu_sync.h"
+#include "qemu/qemu_reconcile.h"
 #include "util/error.h"
 #include "util/handle.h"
 #include "util/log.h"
@@ -37,8 +37,8 @@ typedef struct _qemuTail qemuTail;
 struct _qemuTail {
     virDomainPtr dom;
     const char *target;
-    const qemuQmpImage *image;
-    qemuNbd *nbd;
+    const backendQmpImage *image;
+    hydrateNbd *nbd;
     gint64 until;
 };
 
@@ -60,7 +60,7 @@ static void
 qemuTailRequest(qemuTail *self, guint64 offset, guint64 end)
 {
     for (; offset < end; offset += QEMU_TAIL_REQUEST_MAX)
-        qemuNbdCache(self->nbd, offset, MIN(QEMU_TAIL_REQUEST_MAX, end - offset), qemuTailDone,
+        hydrateNbdCache(self->nbd, offset, MIN(QEMU_TAIL_REQUEST_MAX, end - offset), qemuTailDone,
                      self);
 }
 
@@ -78,33 +78,33 @@ qemuTailZero(qemuTail *self, guint64 offset, guint64 len, bool command)
     }
     qemuTailRequest(self, offset, begin);
     qemuTailRequest(self, end, offset + len);
-    return qemuImageZero(self->dom, self->image, begin, end - begin);
+    return backendImageZero(self->dom, self->image, begin, end - begin);
 }
 
 /* One walk over the tail */
 static int
 qemuTailWalk(qemuTail *self, bool command)
 {
-    g_autoptr(qemuMap) map = qemuMapNewTail(self->image->size, self->image->backing);
+    g_autoptr(hydrateMap) map = hydrateMapNewTail(self->image->size, self->image->backing);
     guint64 offset;
     guint64 len;
 
-    while (!qemuMapIsDone(map) || !qemuNbdIsIdle(self->nbd)) {
+    while (!hydrateMapIsDone(map) || !hydrateNbdIsIdle(self->nbd)) {
         gint64 left = self->until - g_get_monotonic_time();
 
-        while (qemuMapNextWindow(map, &offset, &len))
-            qemuNbdBlockStatus(self->nbd, offset, len, map);
-        if (left > 0 && qemuMapNextZeroes(map, QEMU_TAIL_COMMAND_MAX, &offset, &len)) {
+        while (hydrateMapNextWindow(map, &offset, &len))
+            hydrateNbdBlockStatus(self->nbd, offset, len, map);
+        if (left > 0 && hydrateMapNextZeroes(map, QEMU_TAIL_COMMAND_MAX, &offset, &len)) {
             if (qemuTailZero(self, offset, len, command) < 0)
                 return -1;
             continue;
         }
         if (left <= 0)
             return qemuTailRefuse(self->target);
-        qemuNbdWait(self->nbd, left, -1);
-        if (qemuNbdGetError(self->nbd)) {
+        hydrateNbdWait(self->nbd, left, -1);
+        if (hydrateNbdGetError(self->nbd)) {
             errorReport(VIR_ERR_OPERATION_FAILED, "disk '%s' cannot be zeroed beyond the end of the "
-                        "image below it: %s", self->target, qemuNbdGetError(self->nbd));
+                        "image below it: %s", self->target, hydrateNbdGetError(self->nbd));
             return -1;
         }
     }
@@ -113,13 +113,13 @@ qemuTailWalk(qemuTail *self, bool command)
 
 /* QEMU does not tell whether a command failed: a second walk finds what is left. */
 static int
-qemuTailWalkTwice(qemuExport *export, virDomainPtr dom, const qemuStream *stream,
-                  const qemuQmpImage *image, gint64 until)
+qemuTailWalkTwice(backendExport *export, virDomainPtr dom, const qemuStream *stream,
+                  const backendQmpImage *image, gint64 until)
 {
     /* commands are throttled as the guest is, and write what has no zero clusters */
     bool command = stream->iotune == 0 && !image->writesZeroes;
-    int fd = qemuExportConnect(export);
-    g_autoptr(qemuNbd) nbd = fd < 0 ? NULL : qemuNbdNew(fd, qemuExportGetName(export));
+    int fd = backendExportConnect(export);
+    g_autoptr(hydrateNbd) nbd = fd < 0 ? NULL : hydrateNbdNew(fd, backendExportGetName(export));
     qemuTail self = {
         .dom = dom, .target = stream->target, .image = image, .nbd = nbd, .until = until,
     };
@@ -130,22 +130,22 @@ qemuTailWalkTwice(qemuExport *export, virDomainPtr dom, const qemuStream *stream
 }
 
 int
-qemuTailFill(qemuExports *exports, virDomainPtr dom, const qemuStream *stream, gint64 until)
+qemuTailFill(backendNbdserver *exports, virDomainPtr dom, const qemuStream *stream, gint64 until)
 {
-    g_auto(qemuQmpImage) image = { 0 };
-    qemuExport *export;
+    g_auto(backendQmpImage) image = { 0 };
+    backendExport *export;
     virErrorPtr kept;
     int rc;
 
-    if (qemuImageGet(dom, stream->target, stream->alias, &image) < 0)
+    if (backendImageGet(dom, stream->target, stream->alias, &image) < 0)
         return -1;
-    if (qemuImageGetTail(&image) == 0)
+    if (backendImageGetTail(&image) == 0)
         return 0;
-    if (!(export = qemuExportNew(exports, dom, stream->target)))
+    if (!(export = backendExportNew(exports, dom, stream->target)))
         return -1;
     rc = qemuTailWalkTwice(export, dom, stream, &image, until);
     kept = errorKeep();
-    qemuExportFree(export);
+    backendExportFree(export);
     errorRestore(kept);
     return rc;
 }
@@ -154,7 +154,7 @@ qemuTailFill(qemuExports *exports, virDomainPtr dom, const qemuStream *stream, g
 static int
 qemuTailCheckSafety(virDomainPtr dom, const qemuStream *stream)
 {
-    g_autofree char *version = qemuImageGetVersion(dom);
+    g_autofree char *version = backendImageGetVersion(dom);
     g_autofree char *unsafe =
         version ? qemuSafetyCheck(version, (const char *const *) stream->features, true, true)
                 : NULL;
@@ -169,7 +169,7 @@ static int
 qemuTailSetSuspended(qemuStreams *streams, qemuStream *stream, virDomainPtr dom, bool suspended)
 {
     qemuStreamsSetGuestSuspended(streams, stream, suspended);
-    return qemuSyncPolicy(streams, dom);
+    return qemuReconcilePolicy(streams, dom);
 }
 
 /* 1: it ran, and is suspended by now, for up to @ms; 0: it does not run anyway; -1: error */
@@ -191,7 +191,7 @@ qemuTailSuspend(qemuStreams *streams, qemuStream *stream, virDomainPtr dom, guin
 }
 
 static int
-qemuTailBeginPull(qemuExports *exports, virDomainPtr dom, const qemuStream *stream, gint64 until,
+qemuTailBeginPull(backendNbdserver *exports, virDomainPtr dom, const qemuStream *stream, gint64 until,
                   int (*begin)(void *opaque), void *opaque)
 {
     virErrorPtr kept;
@@ -203,14 +203,14 @@ qemuTailBeginPull(qemuExports *exports, virDomainPtr dom, const qemuStream *stre
     if (!begin)
         return -1;
     kept = errorKeep();
-    if (qemuJobAbort(dom, stream->target) < 0)
+    if (backendJobAbort(dom, stream->target) < 0)
         LOG_WARNING("aborting the pull of disk %s: %s", stream->target, errorText());
     errorRestore(kept);
     return -1;
 }
 
 int
-qemuTailBegin(qemuExports *exports, qemuStreams *streams, qemuStream *stream, guint ms,
+qemuTailBegin(backendNbdserver *exports, qemuStreams *streams, qemuStream *stream, guint ms,
               int (*begin)(void *opaque), void *opaque)
 {
     g_autoptr(virDomain) dom = qemuStreamsGetDomain(streams, stream);
@@ -244,7 +244,7 @@ qemuTailBegin(qemuExports *exports, qemuStreams *streams, qemuStream *stream, gu
 }
 
 void
-qemuTailResume(qemuExports *exports, qemuStreams *streams, qemuStream *stream, virDomainPtr dom)
+qemuTailResume(backendNbdserver *exports, qemuStreams *streams, qemuStream *stream, virDomainPtr dom)
 {
     gint64 until = g_get_monotonic_time() + QEMU_TAIL_PAUSED_MAX;
 
@@ -254,7 +254,7 @@ qemuTailResume(qemuExports *exports, qemuStreams *streams, qemuStream *stream, v
             return;
         }
         LOG_WARNING("the pull of disk %s is aborted: %s", stream->target, errorText());
-        if (qemuJobAbort(dom, stream->target) < 0)
+        if (backendJobAbort(dom, stream->target) < 0)
             LOG_WARNING("aborting it: %s", errorText());
     }
     if (virDomainResume(dom) < 0)

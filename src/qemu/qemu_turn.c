@@ -21,7 +21,7 @@ qemuTurnNext(GPtrArray *streams)
 
         if (!stream->held)
             return NULL;
-        if (!next || qemuProgressLeft(&stream->progress) < qemuProgressLeft(&next->progress))
+        if (!next || streamProgressLeft(&stream->progress) < streamProgressLeft(&next->progress))
             next = stream;
     }
     return next;

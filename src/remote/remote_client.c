@@ -12,7 +12,7 @@
 #include "remote/remote_socket.h"
 #include "remote/streamdisk_protocol.h"
 #include "rpc/rpc_transport_unix.h"
-#include "stream_event.h"
+#include "stream/stream_event.h"
 #include "util/error.h"
 #include "util/lock.h"
 #include "util/log.h"

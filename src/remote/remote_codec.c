@@ -220,7 +220,7 @@ remoteCodecDecodeStates(const streamdisk_state *from, u_int nfrom,
 }
 
 int
-remoteCodecEncodeEntry(const streamEntry *from, streamdisk_record *to)
+remoteCodecEncodeEntry(const streamRecord *from, streamdisk_record *to)
 {
     memcpy(to->dom.uuid, from->uuid, sizeof(to->dom.uuid));
     to->dom.id = from->id;
@@ -231,10 +231,10 @@ remoteCodecEncodeEntry(const streamEntry *from, streamdisk_record *to)
                                    &to->params.params_val, &to->params.params_len);
 }
 
-streamEntry *
+streamRecord *
 remoteCodecDecodeEntry(const streamdisk_record *from)
 {
-    g_autoptr(streamEntry) entry = g_new0(streamEntry, 1);
+    g_autoptr(streamRecord) entry = g_new0(streamRecord, 1);
 
     entry->name = g_strdup(from->dom.name);
     memcpy(entry->uuid, from->dom.uuid, sizeof(entry->uuid));
@@ -265,10 +265,10 @@ GPtrArray *
 remoteCodecDecodeEntries(const streamdisk_record *from, u_int nfrom)
 {
     g_autoptr(GPtrArray) entries =
-        g_ptr_array_new_with_free_func((GDestroyNotify) streamEntryFree);
+        g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
 
     for (u_int i = 0; i < nfrom; i++) {
-        streamEntry *entry = remoteCodecDecodeEntry(&from[i]);
+        streamRecord *entry = remoteCodecDecodeEntry(&from[i]);
 
         if (!entry)
             return NULL;

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "remote/streamdisk_protocol.h"
-#include "stream_entry.h"
+#include "stream/stream_record.h"
 
 /* @what names the string in the error; a NULL @from only the optional one can encode. */
 int remoteCodecEncodeString(const char *what, const char *from, streamdisk_nonnull_string *to);
@@ -30,9 +30,9 @@ int remoteCodecEncodeStates(const virDomainStreamDiskState *from, unsigned int n
 int remoteCodecDecodeStates(const streamdisk_state *from, u_int nfrom,
                             virDomainStreamDiskStatePtr to, unsigned int nto);
 
-int remoteCodecEncodeEntry(const streamEntry *from, streamdisk_record *to);
-streamEntry *remoteCodecDecodeEntry(const streamdisk_record *from);
+int remoteCodecEncodeEntry(const streamRecord *from, streamdisk_record *to);
+streamRecord *remoteCodecDecodeEntry(const streamdisk_record *from);
 
-/* Between a GPtrArray of streamEntry and an array of records. */
+/* Between a GPtrArray of streamRecord and an array of records. */
 int remoteCodecEncodeEntries(const GPtrArray *from, streamdisk_record **to, u_int *nto);
 GPtrArray *remoteCodecDecodeEntries(const streamdisk_record *from, u_int nfrom);

@@ -119,7 +119,7 @@ remoteDispatchEventGetSessions(remoteDispatchEvent *events)
 
 /* NULL after reporting */
 static GBytes *
-remoteDispatchEventEncode(int event, const streamEntry *entry)
+remoteDispatchEventEncode(int event, const streamRecord *entry)
 {
     const xdrproc_t filter = (xdrproc_t) xdr_streamdisk_connect_stream_disk_event_msg;
     const rpc_header header = {
@@ -139,7 +139,7 @@ remoteDispatchEventEncode(int event, const streamEntry *entry)
 }
 
 void
-remoteDispatchEventSend(int event, const streamEntry *entry, void *opaque)
+remoteDispatchEventSend(int event, const streamRecord *entry, void *opaque)
 {
     g_autoptr(GPtrArray) sessions = remoteDispatchEventGetSessions(opaque);
     g_autoptr(GBytes) bytes = NULL;

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "rpc/rpc_session.h"
-#include "stream_entry.h"
+#include "stream/stream_record.h"
 
 typedef struct _remoteDispatchEvent remoteDispatchEvent;
 
@@ -21,4 +21,4 @@ int remoteDispatchEventUnsubscribe(remoteDispatchEvent *events, rpcSession *sess
 
 /* A streamEventFunc; @opaque is the remoteDispatchEvent. Sends the event to every session
  * that is subscribed. */
-void remoteDispatchEventSend(int event, const streamEntry *entry, void *opaque);
+void remoteDispatchEventSend(int event, const streamRecord *entry, void *opaque);

@@ -4,7 +4,7 @@
 #include "remote/remote_driver_event.h"
 
 #include "remote/remote_codec.h"
-#include "stream_event.h"
+#include "stream/stream_event.h"
 #include "util/error.h"
 #include "util/log.h"
 
@@ -14,7 +14,7 @@ void
 remoteDriverEventMessage(rpcClient *client, const rpcMessage *msg)
 {
     streamdisk_connect_stream_disk_event_msg event = { 0 };
-    g_autoptr(streamEntry) entry = NULL;
+    g_autoptr(streamRecord) entry = NULL;
 
     if (msg->header.prog != STREAMDISK_PROGRAM ||
         msg->header.vers != STREAMDISK_PROTOCOL_VERSION ||

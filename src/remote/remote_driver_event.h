@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* remote_driver_event.h: from virtstreamd's event messages to stream_event.h */
+/* remote_driver_event.h: from virtstreamd's event messages to stream/stream_event.h */
 
 #pragma once
 

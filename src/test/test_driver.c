@@ -138,7 +138,7 @@ testDriverStreamDiskGetStats(void *priv, virDomainPtr dom, const char *name,
                              virTypedParameterPtr *params, int *nparams, unsigned int flags)
 {
     g_auto(testDomain) domain = { 0 };
-    g_autoptr(streamEntry) entry = NULL;
+    g_autoptr(streamRecord) entry = NULL;
     const domainDisk *disk;
 
     virCheckFlags(0, -1);
@@ -156,7 +156,7 @@ static GPtrArray *
 testDriverListAll(void *priv, unsigned int flags)
 {
     g_autoptr(GPtrArray) entries =
-        g_ptr_array_new_with_free_func((GDestroyNotify) streamEntryFree);
+        g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
     g_autoptr(GPtrArray) guests = NULL;
 
     virCheckFlags(0, NULL);

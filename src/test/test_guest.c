@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "stream_event.h"
+#include "stream/stream_event.h"
 #include "util/error.h"
 #include "util/lock.h"
 
@@ -14,9 +14,9 @@
 struct _testGuest {
     gatomicrefcount refs;
     char *run;
-    streamEntry *domain; /* in whose image entries are made */
+    streamRecord *domain; /* in whose image entries are made */
 
-    GMutex lock; /* protects all below; the lock of stream_event.c nests in it */
+    GMutex lock; /* protects all below; the lock of stream/stream_event.c nests in it */
     GPtrArray *streams; /* of testStream, the oldest first */
     gint64 now;         /* µs, monotonic, up to which real time has passed */
 };
@@ -29,7 +29,7 @@ testGuestNew(virDomainPtr dom, const char *run)
     g_atomic_ref_count_init(&self->refs);
     g_mutex_init(&self->lock);
     self->run = g_strdup(run);
-    self->domain = streamEntryNew(dom, "");
+    self->domain = streamRecordNew(dom, "");
     self->streams = g_ptr_array_new_with_free_func((GDestroyNotify) testStreamFree);
     self->now = g_get_monotonic_time();
     return self;
@@ -48,7 +48,7 @@ testGuestUnref(testGuest *self)
     if (!self || !g_atomic_ref_count_dec(&self->refs))
         return;
     g_ptr_array_unref(self->streams);
-    streamEntryFree(self->domain);
+    streamRecordFree(self->domain);
     g_mutex_clear(&self->lock);
     g_free(self->run);
     g_free(self);
@@ -66,10 +66,10 @@ testGuestIsSameDomain(const testGuest *self, const testGuest *other)
     return memcmp(self->domain->uuid, other->domain->uuid, VIR_UUID_BUFLEN) == 0;
 }
 
-static streamEntry *
+static streamRecord *
 testGuestGetEntry(const testGuest *self, const testStream *stream)
 {
-    streamEntry *entry = streamEntryNewSibling(self->domain, stream->target);
+    streamRecord *entry = streamRecordNewSibling(self->domain, stream->target);
 
     testStreamAddStats(stream, entry);
     return entry;
@@ -253,7 +253,7 @@ testGuestSet(testGuest *self, void *publisher, const char *target, const streamS
     return 0;
 }
 
-streamEntry *
+streamRecord *
 testGuestLookAtDisk(testGuest *self, void *publisher, const char *target)
 {
     LOCK_SCOPE(&self->lock);

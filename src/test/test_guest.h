@@ -41,7 +41,7 @@ int testGuestSet(testGuest *self, void *publisher, const char *target,
                  const streamSettings *change);
 
 /* A look at the stream of a disk, active or ended; NULL and an error if there is none. */
-streamEntry *testGuestLookAtDisk(testGuest *self, void *publisher, const char *target);
+streamRecord *testGuestLookAtDisk(testGuest *self, void *publisher, const char *target);
 
 /* A look at all: adds those that are active to @entries, the oldest first. */
 void testGuestLook(testGuest *self, void *publisher, GPtrArray *entries);

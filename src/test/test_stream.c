@@ -178,13 +178,13 @@ testStreamGetPhase(const testStream *self)
 }
 
 static void
-testStreamAddCount(streamEntry *entry, int *room, const char *name, guint64 value)
+testStreamAddCount(streamRecord *entry, int *room, const char *name, guint64 value)
 {
     virTypedParamsAddULLong(&entry->params, &entry->nparams, room, name, value);
 }
 
 static void
-testStreamAddProgress(const testStream *self, streamEntry *entry, int *room)
+testStreamAddProgress(const testStream *self, streamRecord *entry, int *room)
 {
     guint64 left = self->plan.size - self->done;
 
@@ -205,7 +205,7 @@ testStreamAddProgress(const testStream *self, streamEntry *entry, int *room)
 }
 
 static void
-testStreamAddHydration(const testStream *self, streamEntry *entry, int *room)
+testStreamAddHydration(const testStream *self, streamRecord *entry, int *room)
 {
     const struct {
         const char *name;
@@ -231,7 +231,7 @@ testStreamAddHydration(const testStream *self, streamEntry *entry, int *room)
 }
 
 void
-testStreamAddStats(const testStream *self, streamEntry *entry)
+testStreamAddStats(const testStream *self, streamRecord *entry)
 {
     int room = 0;
 

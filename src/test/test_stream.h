@@ -13,7 +13,7 @@
 #pragma once
 
 #include "conf/domain_disk.h"
-#include "stream_settings.h"
+#include "stream/stream_settings.h"
 #include "test/test_plan.h"
 
 /* What a stream is held at while another disk of the guest has its turn, bytes per second */
@@ -70,4 +70,4 @@ int testStreamEnd(testStream *self, virDomainStreamDiskStatus state, const char 
 int testStreamGetState(const testStream *self, virDomainStreamDiskStatePtr state);
 
 /* Adds the statistics to @entry. */
-void testStreamAddStats(const testStream *self, streamEntry *entry);
+void testStreamAddStats(const testStream *self, streamRecord *entry);

@@ -27,7 +27,7 @@ errorReportSystemFull(int domain, int err, const char *file, const char *func, s
     va_end(ap);
 
     /* VIR_ERR_SYSTEM_ERROR has no words of its own, the text is the message */
-    stockGet()->reportError(domain, VIR_ERR_SYSTEM_ERROR, file, func, line,
+    libvirtPrivateGet()->reportError(domain, VIR_ERR_SYSTEM_ERROR, file, func, line,
                             "%s: %s", text, g_strerror(err));
     errorMark();
 }
@@ -36,7 +36,7 @@ void
 errorRaise(int domain, int code, int level, const char *message,
            const char *str1, const char *str2, const char *str3, int int1, int int2)
 {
-    stockGet()->raiseError(__FILE__, __func__, __LINE__, domain, code, level,
+    libvirtPrivateGet()->raiseError(__FILE__, __func__, __LINE__, domain, code, level,
                            str1, str2, str3, int1, int2, "%s", message);
     errorMark();
 }
@@ -45,7 +45,7 @@ void
 errorDispatch(virConnectPtr conn)
 {
     if (g_str_hash(errorText()) == errorOwn)
-        stockGet()->dispatchError(conn);
+        libvirtPrivateGet()->dispatchError(conn);
 }
 
 const char *
@@ -67,6 +67,6 @@ errorRestore(virErrorPtr kept)
 {
     if (!kept)
         return;
-    stockGet()->setError(kept);
+    libvirtPrivateGet()->setError(kept);
     virFreeError(kept);
 }

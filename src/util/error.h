@@ -11,11 +11,11 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
-#include "util/stock.h"
+#include "util/libvirt_private.h"
 
 /* libvirt puts the code's own words before the text: "invalid argument: ..." */
 #define errorReport(code, ...) \
-    (stockGet()->reportError(VIR_FROM_THIS, (code), __FILE__, __func__, __LINE__, __VA_ARGS__), \
+    (libvirtPrivateGet()->reportError(VIR_FROM_THIS, (code), __FILE__, __func__, __LINE__, __VA_ARGS__), \
      errorMark())
 
 /* The thread's error is this library's own, and not dispatched by a call of libvirt's. */

@@ -93,7 +93,7 @@ done
 
 # --- a libvirtd that is down is waited for, not started ---
 wait_until 30 is_gone
-echo 'log_filters = "1:qemu.link"' > "$conf"
+echo 'log_filters = "1:backend.connection"' > "$conf"
 virtstreamd --daemon
 kill_libvirtd
 tries() {

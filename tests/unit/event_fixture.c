@@ -47,7 +47,7 @@ const driverTable eventFixtureDriver = {
 void
 eventFixturePublish(eventFixture *fix, int event)
 {
-    streamEventPublish(&fix->priv, event, streamEntryNew(fix->dom, "vda"));
+    streamEventPublish(&fix->priv, event, streamRecordNew(fix->dom, "vda"));
 }
 
 static void

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "stream_event.h"
+#include "stream/stream_event.h"
 
 /* What the driver's slots are called with, and what they note */
 typedef struct {

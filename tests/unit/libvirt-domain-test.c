@@ -331,14 +331,14 @@ testCalls(testFixture *fix, const void *opaque)
 static void
 testListCall(testFixture *fix, const void *opaque)
 {
-    streamEntry *entry = streamEntryNew(fix->dom, "vda");
+    streamRecord *entry = streamRecordNew(fix->dom, "vda");
     virDomainStreamDiskRecordPtr *records = NULL;
     int room = 0;
 
-    testDriver.entries = g_ptr_array_new_with_free_func((GDestroyNotify) streamEntryFree);
+    testDriver.entries = g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
     virTypedParamsAddInt(&entry->params, &entry->nparams, &room, "state", 1);
     g_ptr_array_add(testDriver.entries, entry);
-    g_ptr_array_add(testDriver.entries, streamEntryNew(fix->dom, "vdb"));
+    g_ptr_array_add(testDriver.entries, streamRecordNew(fix->dom, "vdb"));
     assertDone(virConnectListAllStreamDisks(fix->conn, &records, 0x100), 2, "100");
     g_assert_cmpstr(virDomainGetName(records[0]->dom), ==, "test");
     g_assert_true(virDomainGetConnect(records[0]->dom) == fix->conn);
@@ -360,8 +360,8 @@ testListCall(testFixture *fix, const void *opaque)
 static void
 testListCount(testFixture *fix, const void *opaque)
 {
-    testDriver.entries = g_ptr_array_new_with_free_func((GDestroyNotify) streamEntryFree);
-    g_ptr_array_add(testDriver.entries, streamEntryNew(fix->dom, "vda"));
+    testDriver.entries = g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
+    g_ptr_array_add(testDriver.entries, streamRecordNew(fix->dom, "vda"));
     assertDone(virConnectListAllStreamDisks(fix->conn, NULL, 0), 1, "0");
 }
 
@@ -371,9 +371,9 @@ testListBroken(testFixture *fix, const void *opaque)
 {
     virDomainStreamDiskRecordPtr *records = NULL;
 
-    testDriver.entries = g_ptr_array_new_with_free_func((GDestroyNotify) streamEntryFree);
-    g_ptr_array_add(testDriver.entries, streamEntryNew(fix->dom, "vda"));
-    g_ptr_array_add(testDriver.entries, g_new0(streamEntry, 1));
+    testDriver.entries = g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
+    g_ptr_array_add(testDriver.entries, streamRecordNew(fix->dom, "vda"));
+    g_ptr_array_add(testDriver.entries, g_new0(streamRecord, 1));
     g_assert_cmpint(virConnectListAllStreamDisks(fix->conn, &records, 0), ==, -1);
     expectError(VIR_ERR_INVALID_ARG, "name");
     g_assert_null(records);

@@ -120,8 +120,8 @@ testTurn(testFixture *fix, const void *opaque)
 
     g_assert_cmpstr(first->unhydratable, ==, "nobody does");
     testAssertActive(fix, "vda* vdb vdc");
-    qemuProgressSet(&far->progress, 10, 100);
-    qemuProgressSet(&near->progress, 20, 100);
+    streamProgressSet(&far->progress, 10, 100);
+    streamProgressSet(&near->progress, 20, 100);
     qemuDomainRefuse(fix->domain, first);
     testAssertActive(fix, "vdb vdc*");
     g_assert_null(qemuDomainFind(fix->domain, "vda"));
@@ -140,8 +140,8 @@ testTick(testFixture *fix, const void *opaque)
     qemuStream *held = testAdd(fix, "vdb", "b");
 
     stream->settings.deadline = held->settings.deadline = now + 902 * (gint64) G_USEC_PER_SEC;
-    qemuProgressSet(&stream->progress, 0, 500);
-    qemuProgressSet(&held->progress, 0, 700);
+    streamProgressSet(&stream->progress, 0, 500);
+    streamProgressSet(&held->progress, 0, 700);
     qemuDomainTick(fix->domain, stream, now); /* nothing is to be told of it so far */
     g_assert_cmpuint(stream->progress.count, ==, 0);
     stream->state = held->state = VIR_DOMAIN_STREAM_DISK_RUNNING;

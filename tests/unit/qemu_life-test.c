@@ -153,7 +153,7 @@ testReason(streamsFixture *fix, const void *opaque)
 
         stream->error = g_strdup(cases[i].error);
         stream->held = true;
-        qemuProgressSet(&stream->progress, 10, 100);
+        streamProgressSet(&stream->progress, 10, 100);
         qemuLifeEnd(stream, cases[i].state, "given");
         g_assert_cmpstr(stream->reason, ==, cases[i].reason);
         g_assert_false(stream->held);

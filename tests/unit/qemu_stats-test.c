@@ -10,7 +10,7 @@
 static char *
 testText(const qemuStream *stream, int elapsed)
 {
-    g_autoptr(streamEntry) entry =
+    g_autoptr(streamRecord) entry =
         qemuStatsGetEntry(stream, stream->began + elapsed * (gint64) G_USEC_PER_SEC);
     GString *text = g_string_new(NULL);
 
@@ -58,14 +58,14 @@ testRunning(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
 
     stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
-    qemuProgressSet(&stream->progress, 0, 100);
-    qemuProgressMark(&stream->progress, 0);
+    streamProgressSet(&stream->progress, 0, 100);
+    streamProgressMark(&stream->progress, 0);
     assertText(stream, 1, "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=0 data_remaining=100 fast=0 hydrate=1 "
                "time_elapsed=1000");
 
-    qemuProgressSet(&stream->progress, 25, 100);
-    qemuProgressMark(&stream->progress, G_USEC_PER_SEC);
+    streamProgressSet(&stream->progress, 25, 100);
+    streamProgressMark(&stream->progress, G_USEC_PER_SEC);
     assertText(stream, 2, "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=25 data_remaining=75 data_bps=25 "
                "time_remaining=3000 fast=0 hydrate=1 time_elapsed=2000");
@@ -82,9 +82,9 @@ testStalled(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
 
     stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
-    qemuProgressSet(&stream->progress, 25, 100);
-    qemuProgressMark(&stream->progress, 0);
-    qemuProgressMark(&stream->progress, G_USEC_PER_SEC);
+    streamProgressSet(&stream->progress, 25, 100);
+    streamProgressMark(&stream->progress, 0);
+    streamProgressMark(&stream->progress, G_USEC_PER_SEC);
     assertText(stream, 2, "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=25 data_remaining=75 data_bps=0 fast=0 hydrate=1 "
                "time_elapsed=2000");
@@ -97,16 +97,16 @@ testHydrating(streamsFixture *fix, const void *opaque)
 
     stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
     stream->hydration = QEMU_STREAM_HYDRATING;
-    qemuProgressSet(&stream->progress, 7, 1000);
-    qemuProgressSet(&stream->copying, 50, 90);
-    stream->figures = (qemuHydratorFigures) { .copied = 5000, .requests = 16, .size = 262144 };
+    streamProgressSet(&stream->progress, 7, 1000);
+    streamProgressSet(&stream->copying, 50, 90);
+    stream->figures = (streamHydrationStats) { .copied = 5000, .requests = 16, .size = 262144 };
     assertText(stream, 1, "state=1 phase=2 alias=alias-vda bandwidth=0 basis=1 data_total=90 "
                "data_processed=50 data_remaining=40 data_flushed=0 fast=0 hydrate=1 hydration.copied=5000 "
                "hydration.bps=0 hydration.in_flight=0 hydration.requests=16 hydration.size=262144");
 
-    qemuProgressMark(&stream->copying, 0);
-    qemuProgressSet(&stream->copying, 60, 90);
-    qemuProgressMark(&stream->copying, G_USEC_PER_SEC);
+    streamProgressMark(&stream->copying, 0);
+    streamProgressSet(&stream->copying, 60, 90);
+    streamProgressMark(&stream->copying, G_USEC_PER_SEC);
     stream->figures.exact = true;
     stream->figures.bps = 700;
     stream->figures.inFlight = 3;
@@ -139,10 +139,10 @@ testFinishing(streamsFixture *fix, const void *opaque)
     stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
     stream->hydration = QEMU_STREAM_HYDRATED;
     stream->figures.exact = true;
-    qemuProgressSet(&stream->copying, 50, 90);
-    qemuProgressMark(&stream->copying, 0);
-    qemuProgressSet(&stream->copying, 90, 90);
-    qemuProgressMark(&stream->copying, G_USEC_PER_SEC);
+    streamProgressSet(&stream->copying, 50, 90);
+    streamProgressMark(&stream->copying, 0);
+    streamProgressSet(&stream->copying, 90, 90);
+    streamProgressMark(&stream->copying, G_USEC_PER_SEC);
     assertText(stream, 1, "state=1 phase=3 alias=alias-vda bandwidth=0 basis=2 data_total=90 "
                "data_processed=90 data_remaining=0 data_flushed=0 data_bps=40 fast=0 hydrate=1");
 }
@@ -178,10 +178,10 @@ testEnded(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
 
-    qemuProgressSet(&stream->progress, 0, 100);
-    qemuProgressMark(&stream->progress, 0);
-    qemuProgressSet(&stream->progress, 100, 100);
-    qemuProgressMark(&stream->progress, G_USEC_PER_SEC);
+    streamProgressSet(&stream->progress, 0, 100);
+    streamProgressMark(&stream->progress, 0);
+    streamProgressSet(&stream->progress, 100, 100);
+    streamProgressMark(&stream->progress, G_USEC_PER_SEC);
     stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
     assertText(stream, 2, "state=3 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=100 data_remaining=0 data_flushed=100 data_bps=100 "

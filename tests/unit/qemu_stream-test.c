@@ -90,7 +90,7 @@ testBasis(testFixture *fix, const void *opaque)
     g_assert_cmpint(qemuStreamGetBasis(stream), ==, VIR_DOMAIN_STREAM_DISK_BASIS_POSITION);
     qemuStreamBeginHydration(stream, 3);
     g_assert_cmpint(qemuStreamGetBasis(stream), ==, VIR_DOMAIN_STREAM_DISK_BASIS_ESTIMATE);
-    qemuStreamSetHydration(stream, &(qemuHydratorFigures) { .exact = true });
+    qemuStreamSetHydration(stream, &(streamHydrationStats) { .exact = true });
     g_assert_cmpint(qemuStreamGetBasis(stream), ==, VIR_DOMAIN_STREAM_DISK_BASIS_MAP);
     qemuStreamEndHydration(stream, true, NULL);
     g_assert_cmpint(qemuStreamGetBasis(stream), ==, VIR_DOMAIN_STREAM_DISK_BASIS_MAP);

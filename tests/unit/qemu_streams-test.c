@@ -4,7 +4,7 @@
 #include "streams_fixture.h"
 
 #include "qemu/qemu_turn.h"
-#include "util/stock.h"
+#include "util/libvirt_private.h"
 
 static void
 testStart(streamsFixture *fix, const void *opaque)
@@ -260,7 +260,7 @@ static void
 testEntry(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 1000);
-    g_autoptr(streamEntry) entry = qemuStreamsGetEntry(fix->streams, stream);
+    g_autoptr(streamRecord) entry = qemuStreamsGetEntry(fix->streams, stream);
     unsigned long long value;
 
     g_assert_cmpstr(entry->name, ==, "a");
@@ -347,7 +347,7 @@ testDomain(streamsFixture *fix, const void *opaque)
     virDomainPtr held;
 
     g_assert_cmpint(virDomainGetUUID(fix->dom, uuid), ==, 0);
-    again = stockGet()->getDomain(conn, "a", uuid, 7);
+    again = libvirtPrivateGet()->getDomain(conn, "a", uuid, 7);
     held = qemuStreamsGetDomain(fix->streams, stream);
     g_assert_true(held == fix->dom);
     qemuStreamsSetDomain(fix->streams, stream, again);
@@ -425,7 +425,7 @@ testWorkerStep(streamsFixture *fix, virDomainPtr dom, const char *target, guint 
             qemuStreamsSpeedSet(fix->streams, stream, speed, true);
         break;
     case 5:
-        streamEntryFree(qemuStreamsGetEntry(fix->streams, stream));
+        streamRecordFree(qemuStreamsGetEntry(fix->streams, stream));
         qemuStreamsMissed(fix->streams, stream);
         break;
     case 6:

@@ -7,7 +7,7 @@
 static char *
 testText(streamsFixture *fix, qemuStream *stream)
 {
-    g_autoptr(streamEntry) entry = qemuStreamsGetEntry(fix->streams, stream);
+    g_autoptr(streamRecord) entry = qemuStreamsGetEntry(fix->streams, stream);
     int phase = -1;
     int basis;
     unsigned long long done;
@@ -41,7 +41,7 @@ static void
 testSet(streamsFixture *fix, qemuStream *stream, guint64 copied, guint64 pulled, guint64 left,
         bool exact)
 {
-    const qemuHydratorFigures figures = {
+    const streamHydrationStats figures = {
         .copied = copied, .pulled = pulled, .left = left, .exact = exact,
     };
 

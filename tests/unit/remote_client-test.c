@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "remote_fixture.h"
-#include "stream_event.h"
+#include "stream/stream_event.h"
 #include "util/error.h"
 
 #define CALLERS 8
@@ -38,9 +38,9 @@ streamEventLost(void *priv)
 }
 
 void
-streamEventPublish(void *priv, int event, streamEntry *entry)
+streamEventPublish(void *priv, int event, streamRecord *entry)
 {
-    streamEntryFree(entry);
+    streamRecordFree(entry);
 }
 
 static void

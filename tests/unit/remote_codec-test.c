@@ -48,10 +48,10 @@ overTheWire(xdrproc_t filter, void *from, void *to)
     g_assert_cmpint(rpcMessageDecodePayload(&msg, filter, to), ==, 0);
 }
 
-static streamEntry *
+static streamRecord *
 makeEntry(void)
 {
-    streamEntry *entry = g_new0(streamEntry, 1);
+    streamRecord *entry = g_new0(streamRecord, 1);
 
     entry->name = g_strdup("guest");
     memset(entry->uuid, 0xab, sizeof(entry->uuid));
@@ -67,8 +67,8 @@ static void
 testEntry(void)
 {
     const xdrproc_t filter = (xdrproc_t) xdr_streamdisk_record;
-    g_autoptr(streamEntry) entry = makeEntry();
-    g_autoptr(streamEntry) back = NULL;
+    g_autoptr(streamRecord) entry = makeEntry();
+    g_autoptr(streamRecord) back = NULL;
     streamdisk_record sent = { 0 }, received = { 0 };
 
     g_assert_cmpint(remoteCodecEncodeEntry(entry, &sent), ==, 0);
@@ -88,7 +88,7 @@ testEntries(void)
 {
     const xdrproc_t filter = (xdrproc_t) xdr_streamdisk_connect_list_all_stream_disks_ret;
     g_autoptr(GPtrArray) entries =
-        g_ptr_array_new_with_free_func((GDestroyNotify) streamEntryFree);
+        g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
     g_autoptr(GPtrArray) back = NULL;
     streamdisk_connect_list_all_stream_disks_ret sent = { 0 }, received = { 0 };
 

@@ -14,7 +14,7 @@
 #include "remote/remote_codec.h"
 #include "rpc/rpc_message.h"
 #include "remote_fixture.h"
-#include "stream_event.h"
+#include "stream/stream_event.h"
 #include "util/error.h"
 #include "util/handle.h"
 
@@ -53,7 +53,7 @@ static struct {
 } events;
 
 void
-streamEventPublish(void *priv, int event, streamEntry *entry)
+streamEventPublish(void *priv, int event, streamRecord *entry)
 {
     g_mutex_lock(&events.lock);
     events.count++;
@@ -63,7 +63,7 @@ streamEventPublish(void *priv, int event, streamEntry *entry)
     events.disk = g_strdup(entry->disk);
     g_cond_signal(&events.cond);
     g_mutex_unlock(&events.lock);
-    streamEntryFree(entry);
+    streamRecordFree(entry);
 }
 
 void
@@ -248,7 +248,7 @@ testList(void)
     start(&fix);
     entries = remoteDriver.connectListAllStreamDisks(fix.priv, 0);
     g_assert_cmpuint(entries->len, ==, 2);
-    g_assert_cmpstr(((streamEntry *) g_ptr_array_index(entries, 1))->disk, ==, "vda");
+    g_assert_cmpstr(((streamRecord *) g_ptr_array_index(entries, 1))->disk, ==, "vda");
     stop(&fix);
 }
 

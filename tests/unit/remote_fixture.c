@@ -95,10 +95,10 @@ remoteFixtureGetStats(void *priv, virDomainPtr dom, const char *disk,
     return 0;
 }
 
-static streamEntry *
+static streamRecord *
 remoteFixtureMakeEntry(void)
 {
-    streamEntry *entry = g_new0(streamEntry, 1);
+    streamRecord *entry = g_new0(streamRecord, 1);
 
     entry->name = g_strdup("test");
     entry->disk = g_strdup("vda");
@@ -110,7 +110,7 @@ remoteFixtureMakeEntry(void)
 static GPtrArray *
 remoteFixtureList(void *priv, unsigned int flags)
 {
-    GPtrArray *entries = g_ptr_array_new_with_free_func((GDestroyNotify) streamEntryFree);
+    GPtrArray *entries = g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
 
     remoteFixtureRecord(priv, g_strdup_printf("list %x", flags));
     g_ptr_array_add(entries, remoteFixtureMakeEntry());
@@ -172,7 +172,7 @@ remoteFixtureAssertCalled(remoteFixture *fix, const char *expected)
 void
 remoteFixtureSendEvent(remoteFixture *fix, int event)
 {
-    g_autoptr(streamEntry) entry = remoteFixtureMakeEntry();
+    g_autoptr(streamRecord) entry = remoteFixtureMakeEntry();
 
     remoteDispatchEventSend(event, entry, fix->dispatch.events);
 }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "event_loop.h"
-#include "stream_event.h"
+#include "stream/stream_event.h"
 #include "util/handle.h"
 #include "util/lock.h"
 
@@ -16,9 +16,9 @@ static struct {
     GString *text;
 } simulationFixtureEvents;
 
-/* Stands in for stream_event.c. */
+/* Stands in for stream/stream_event.c. */
 void
-streamEventPublish(void *priv, int event, streamEntry *entry)
+streamEventPublish(void *priv, int event, streamRecord *entry)
 {
     static const char *const names[] = { "STARTED", "PROGRESS", "COMPLETED", "STOPPED", "FAILED" };
     LOCK_SCOPE(&simulationFixtureEvents.lock);
@@ -26,7 +26,7 @@ streamEventPublish(void *priv, int event, streamEntry *entry)
 
     g_string_append_printf(text, "%s%s %s/%s", text->len > 0 ? ", " : "", names[event],
                            entry->name, entry->disk);
-    streamEntryFree(entry);
+    streamRecordFree(entry);
 }
 
 char *
@@ -70,7 +70,7 @@ simulationFixtureDomainNew(virConnectPtr conn, const char *name, const char *pla
 }
 
 long long
-simulationFixtureGet(const streamEntry *entry, const char *name)
+simulationFixtureGet(const streamRecord *entry, const char *name)
 {
     const virTypedParameter *param =
         virTypedParamsGet(entry->params, entry->nparams, name);

@@ -8,7 +8,7 @@
 
 #include <libvirt/libvirt.h>
 
-#include "stream_entry.h"
+#include "stream/stream_record.h"
 
 typedef struct {
     virConnectPtr conn;
@@ -36,4 +36,4 @@ char *simulationFixtureTakeEvents(void);
     } while (0)
 
 /* One of the statistics; -1 if it is absent */
-long long simulationFixtureGet(const streamEntry *entry, const char *name);
+long long simulationFixtureGet(const streamRecord *entry, const char *name);

@@ -16,7 +16,7 @@ typedef struct {
 } testListener;
 
 static void
-testHear(int event, const streamEntry *entry, void *opaque)
+testHear(int event, const streamRecord *entry, void *opaque)
 {
     testListener *listener = opaque;
 
@@ -64,7 +64,7 @@ testOrder(eventFixture *fix, const void *opaque)
 
     g_assert_cmpint(fix->priv.subscribed, ==, 1);
     eventFixturePublish(fix, 0);
-    streamEventPublish(&fix->priv, 1, streamEntryNew(fix->dom, "vdb"));
+    streamEventPublish(&fix->priv, 1, streamRecordNew(fix->dom, "vdb"));
     eventFixturePublish(fix, 2);
     g_assert_cmpstr(listener->heard->str, ==, ""); /* only in the loop */
     eventLoopRun();
@@ -296,7 +296,7 @@ typedef struct {
 } testRace;
 
 static void
-testRaceHear(int event, const streamEntry *entry, void *opaque)
+testRaceHear(int event, const streamRecord *entry, void *opaque)
 {
     testRace *race = opaque;
 
@@ -316,7 +316,7 @@ testRaceRun(void *opaque)
 
         g_assert_cmpint(id, >, 0);
         g_atomic_int_set(&race->heard, 0);
-        streamEventPublish(&race->priv, 0, streamEntryNew(race->fix->dom, "vda"));
+        streamEventPublish(&race->priv, 0, streamRecordNew(race->fix->dom, "vda"));
         while (g_atomic_int_get(&race->heard) == 0) {
             g_assert_cmpint(g_get_monotonic_time(), <, deadline);
             g_thread_yield();
@@ -359,7 +359,7 @@ testNoLoopWithin(void)
                 "virEventRegisterDefaultImpl before opening the connection");
     g_assert_true(via.driver == &eventFixtureDriver);
     g_assert_cmpint(priv.subscribed, ==, 0);
-    streamEventPublish(&priv, 0, g_new0(streamEntry, 1));
+    streamEventPublish(&priv, 0, g_new0(streamRecord, 1));
 }
 
 static void

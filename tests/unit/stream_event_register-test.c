@@ -105,7 +105,7 @@ static void
 testEvents(eventFixture *fix, const void *opaque)
 {
     testCallback *callback = testRegister(fix, NULL);
-    streamEntry *entry = streamEntryNew(fix->dom, "vdb");
+    streamRecord *entry = streamRecordNew(fix->dom, "vdb");
     int room = 0;
 
     virTypedParamsAddString(&entry->params, &entry->nparams, &room, "alias", "virtio-disk1");
@@ -131,7 +131,7 @@ testDomain(eventFixture *fix, const void *opaque)
     testCallback *all = testRegister(fix, NULL);
 
     eventFixturePublish(fix, 0);
-    streamEventPublish(&fix->priv, 1, streamEntryNew(other, "vda"));
+    streamEventPublish(&fix->priv, 1, streamRecordNew(other, "vda"));
     eventLoopRun();
     g_assert_cmpstr(one->heard->str, ==, "1 other/vda");
     g_assert_cmpstr(all->heard->str, ==, "0 test/vda, 1 other/vda");
@@ -148,7 +148,7 @@ testDomainGone(eventFixture *fix, const void *opaque)
     virDomainPtr other = testDomainNew(fix->conn);
     testCallback *callback = testRegister(fix, NULL);
 
-    streamEventPublish(&fix->priv, 1, streamEntryNew(other, "vda"));
+    streamEventPublish(&fix->priv, 1, streamRecordNew(other, "vda"));
     g_assert_cmpint(virDomainDestroy(other), ==, 0);
     virDomainFree(other);
     eventLoopRun();
@@ -171,7 +171,7 @@ testLeavesItself(eventFixture *fix, const void *opaque)
 }
 
 static void
-testHearNothing(int event, const streamEntry *entry, void *opaque)
+testHearNothing(int event, const streamRecord *entry, void *opaque)
 {
 }
 
@@ -244,7 +244,7 @@ testLost(eventFixture *fix, const void *opaque)
     testOther = &other;
     eventFixturePublish(fix, 0);
     streamEventLost(&fix->priv);
-    streamEventPublish(&other, 1, streamEntryNew(fix->dom, "vda"));
+    streamEventPublish(&other, 1, streamRecordNew(fix->dom, "vda"));
     eventLoopRun();
     g_assert_cmpstr(callback->heard->str, ==, "0 test/vda, 1 test/vda");
     g_assert_cmpint(other.subscribed, ==, 1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* stream_settings-test.c: what may be set, what contradicts itself, what statistics tell of it */
 
-#include "stream_settings.h"
+#include "stream/stream_settings.h"
 
 #include <limits.h>
 #include <math.h>
@@ -164,7 +164,7 @@ testMerge(void)
 static char *
 testText(const streamSettings *settings, gint64 now)
 {
-    streamEntry entry = { 0 };
+    streamRecord entry = { 0 };
     GString *text = g_string_new(NULL);
     int room = 0;
 

@@ -3,7 +3,7 @@
 
 #include "streams_fixture.h"
 
-#include "stream_event.h"
+#include "stream/stream_event.h"
 #include "util/handle.h"
 #include "util/lock.h"
 
@@ -23,9 +23,9 @@ streamsFixtureEventName(int event)
     return names[event];
 }
 
-/* Stands in for stream_event.c. */
+/* Stands in for stream/stream_event.c. */
 void
-streamEventPublish(void *priv, int event, streamEntry *entry)
+streamEventPublish(void *priv, int event, streamRecord *entry)
 {
     g_autofree char *disk = g_strdup_printf("%s/%s", entry->name, entry->disk);
     LOCK_SCOPE(&streamsFixtureEvents.lock);
@@ -43,7 +43,7 @@ streamEventPublish(void *priv, int event, streamEntry *entry)
         g_string_append(streamsFixtureEvents.text, ", ");
     g_string_append_printf(streamsFixtureEvents.text, "%s %s", streamsFixtureEventName(event),
                            disk);
-    streamEntryFree(entry);
+    streamRecordFree(entry);
 }
 
 char *

@@ -89,9 +89,9 @@ testLookAt(simulationFixture *fix, const void *opaque)
 {
     g_autoptr(testGuest) guest = testGuestNew(fix->dom, "run");
     g_autoptr(GPtrArray) entries =
-        g_ptr_array_new_with_free_func((GDestroyNotify) streamEntryFree);
-    g_autoptr(streamEntry) running = NULL;
-    g_autoptr(streamEntry) ended = NULL;
+        g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
+    g_autoptr(streamRecord) running = NULL;
+    g_autoptr(streamRecord) ended = NULL;
     const streamSettings change = { .named = STREAM_SETTINGS_BANDWIDTH, .bandwidth = MIB };
 
     g_assert_null(testGuestLookAtDisk(guest, NULL, "vda"));

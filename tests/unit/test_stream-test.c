@@ -22,10 +22,10 @@ testNew(const testPlan *template, const streamSettings *settings)
     return testStreamNew(&disk, "/base", 2, &plan, settings);
 }
 
-static streamEntry *
+static streamRecord *
 testStats(const testStream *stream)
 {
-    streamEntry *entry = g_new0(streamEntry, 1);
+    streamRecord *entry = g_new0(streamRecord, 1);
 
     testStreamAddStats(stream, entry);
     return entry;
@@ -33,7 +33,7 @@ testStats(const testStream *stream)
 
 #define assertStat(stream, name, expected) \
     do { \
-        g_autoptr(streamEntry) entry_ = testStats(stream); \
+        g_autoptr(streamRecord) entry_ = testStats(stream); \
         g_assert_cmpint(simulationFixtureGet(entry_, (name)), ==, (expected)); \
     } while (0)
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * stream_progress.h: how far a stream is, how fast of late, and how long it will take
+ *
+ * Pure: time is an argument, in microseconds of a clock that does not go back.
+ */
+
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* The rate is taken over this many samples, one a second: long enough to be steady, short
+ * enough to follow a changed limit. */
+#define STREAM_PROGRESS_SAMPLES 10
+
+typedef struct _streamProgress streamProgress;
+struct _streamProgress {
+    guint64 done;
+    guint64 total; /* 0: nothing known yet */
+    struct {
+        gint64 time;
+        guint64 done;
+    } samples[STREAM_PROGRESS_SAMPLES];
+    guint count; /* samples marked so far, the latest at (count - 1) % SAMPLES */
+};
+
+/* Where the stream is, whenever somebody looks. */
+void streamProgressSet(streamProgress *self, guint64 done, guint64 total);
+
+/* It is at its end, whatever was missing. */
+void streamProgressComplete(streamProgress *self);
+
+/* Makes where the stream is a sample of the rate. */
+void streamProgressMark(streamProgress *self, gint64 now);
+
+/* Forgets all samples but the latest: from here on it goes at another pace. */
+void streamProgressRestart(streamProgress *self);
+
+guint64 streamProgressLeft(const streamProgress *self);
+
+/* Bytes per second; false until two samples at different times are there. */
+bool streamProgressRate(const streamProgress *self, guint64 *rate);
+
+/* Milliseconds to the end; false if the rate is unknown or 0. */
+bool streamProgressRemaining(const streamProgress *self, guint64 *ms);
