@@ -20,8 +20,7 @@ streamInfoPrint(virDomainPtr dom, const char *disk, virTypedParameterPtr params,
     printf("%s %s: %llu of %llu bytes", virDomainGetName(dom), disk, done, total);
 
     /* What is not known is absent. */
-    if (virTypedParamsGetULLong(params, nparams, VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS,
-                                &rate) == 1)
+    if (virTypedParamsGetULLong(params, nparams, VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS, &rate) == 1)
         printf(", %llu bytes/s", rate);
     printf("\n");
 }
@@ -34,8 +33,7 @@ streamInfoAll(virConnectPtr conn)
     if (virConnectListAllStreamDisks(conn, &records, 0) < 0)
         return -1;
     for (size_t i = 0; records[i]; i++)
-        streamInfoPrint(records[i]->dom, records[i]->disk, records[i]->params,
-                        records[i]->nparams);
+        streamInfoPrint(records[i]->dom, records[i]->disk, records[i]->params, records[i]->nparams);
     virDomainStreamDiskRecordListFree(records);
     return 0;
 }

@@ -19,8 +19,8 @@ streamSimpleInfo(virDomainPtr dom)
     int active = virDomainStreamDiskInfo(dom, states, STREAM_SIMPLE_MAX, 0);
 
     for (int i = 0; i < active && i < STREAM_SIMPLE_MAX; i++)
-        printf("%s (%s): %llu of %llu bytes\n", states[i].target, states[i].alias,
-               states[i].offset, states[i].size);
+        printf("%s (%s): %llu of %llu bytes\n", states[i].target, states[i].alias, states[i].offset,
+               states[i].size);
     if (active == 0)
         printf("No active stream\n");
     return active < 0 ? -1 : 0;
@@ -50,8 +50,7 @@ main(int argc, char **argv)
     }
 
     /* libvirt prints every error by itself. */
-    if ((conn = virConnectOpen(argv[1])) &&
-        (dom = virDomainLookupByName(conn, argv[2])))
+    if ((conn = virConnectOpen(argv[1])) && (dom = virDomainLookupByName(conn, argv[2])))
         rc = streamSimpleRun(dom, argv[3], argc == 5 ? argv[4] : NULL);
 
     if (dom)

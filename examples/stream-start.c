@@ -12,7 +12,7 @@
 typedef struct {
     const char *disk;
     int lifted; /* the limit is */
-    int end; /* the event that ended the stream, -1 before */
+    int end;    /* the event that ended the stream, -1 before */
 } streamStartWait;
 
 static void
@@ -39,8 +39,7 @@ streamStartOnEvent(virConnectPtr conn, virDomainPtr dom, const char *disk, int e
         return;
 
     switch ((virDomainStreamDiskEvent) event) {
-    case VIR_DOMAIN_STREAM_DISK_EVENT_STARTED:
-        return;
+    case VIR_DOMAIN_STREAM_DISK_EVENT_STARTED: return;
     case VIR_DOMAIN_STREAM_DISK_EVENT_PROGRESS:
         virTypedParamsGetULLong(params, nparams, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED,
                                 &done);
@@ -51,9 +50,7 @@ streamStartOnEvent(virConnectPtr conn, virDomainPtr dom, const char *disk, int e
             wait->lifted = virDomainStreamDiskSetParameters(dom, disk, &limit, 1, 0) == 0;
         }
         return;
-    case VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED:
-        reason = "completed";
-        break;
+    case VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED: reason = "completed"; break;
     case VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED:
     case VIR_DOMAIN_STREAM_DISK_EVENT_FAILED:
         virTypedParamsGetString(params, nparams, VIR_DOMAIN_STREAM_DISK_STATS_REASON, &reason);
@@ -69,8 +66,7 @@ streamStartRun(virConnectPtr conn, virDomainPtr dom, const char *disk)
     streamStartWait wait = { .disk = disk, .end = -1 };
     virTypedParameter limit;
     /* Registered before the start, so that no event is missed */
-    int callback = virConnectStreamDiskEventRegister(conn, dom, streamStartOnEvent, &wait,
-                                                     NULL, 0);
+    int callback = virConnectStreamDiskEventRegister(conn, dom, streamStartOnEvent, &wait, NULL, 0);
 
     if (callback < 0)
         return -1;
@@ -97,8 +93,7 @@ main(int argc, char **argv)
 
     /* The event loop must be registered before the connection is opened. libvirt prints
      * every error by itself. */
-    if (virEventRegisterDefaultImpl() == 0 &&
-        (conn = virConnectOpen(argv[1])) &&
+    if (virEventRegisterDefaultImpl() == 0 && (conn = virConnectOpen(argv[1])) &&
         (dom = virDomainLookupByName(conn, argv[2])))
         rc = streamStartRun(conn, dom, argv[3]);
 

@@ -18,8 +18,9 @@ connectNewRecord(PyObject *conn, virDomainStreamDiskRecordPtr record)
     g_autoptr(PyObject) dom = objectNewDomain(conn, record->dom);
     g_autoptr(PyObject) params = dom ? paramsToDict(record->params, record->nparams) : NULL;
 
-    return params ? Py_BuildValue("{s:O,s:s,s:O}", "dom", dom, "disk", record->disk,
-                                  "params", params) : NULL;
+    return params
+             ? Py_BuildValue("{s:O,s:s,s:O}", "dom", dom, "disk", record->disk, "params", params)
+             : NULL;
 }
 
 static PyObject *
@@ -53,12 +54,10 @@ connectListAllStreamDisks(PyObject *module, PyObject *args, PyObject *kwargs)
         !objectGetConnect(object, &conn))
         return NULL;
 
-    Py_BEGIN_ALLOW_THREADS
-    n = virConnectListAllStreamDisks(conn, &records, flags);
+    Py_BEGIN_ALLOW_THREADS n = virConnectListAllStreamDisks(conn, &records, flags);
     Py_END_ALLOW_THREADS
 
-    if (n < 0)
-        return objectRaise("virConnectListAllStreamDisks");
+        if (n < 0) return objectRaise("virConnectListAllStreamDisks");
     list = connectNewRecords(object, records, n);
     virDomainStreamDiskRecordListFree(records);
     return list;

@@ -32,11 +32,12 @@ domainStreamDisk(PyObject *module, PyObject *args, PyObject *kwargs)
                                      objectGetUInt, &flags))
         return NULL;
 
-    Py_BEGIN_ALLOW_THREADS
-    ret = virDomainStreamDisk(dom, disk, offset, flags);
+    Py_BEGIN_ALLOW_THREADS ret = virDomainStreamDisk(dom, disk, offset, flags);
     Py_END_ALLOW_THREADS
 
-    return ret < 0 ? objectRaise("virDomainStreamDisk") : PyLong_FromLongLong(ret);
+            return ret < 0
+        ? objectRaise("virDomainStreamDisk")
+        : PyLong_FromLongLong(ret);
 }
 
 static const char domainStreamDiskInfoDoc[] =
@@ -52,9 +53,9 @@ domainNewStates(virDomainStreamDiskStatePtr states, int n)
     g_autoptr(PyObject) list = PyList_New(n);
 
     for (int i = 0; list && i < n; i++) {
-        PyObject *state = Py_BuildValue("{s:s,s:s,s:K,s:K}", "alias", states[i].alias,
-                                        "target", states[i].target, "offset", states[i].offset,
-                                        "size", states[i].size);
+        PyObject *state = Py_BuildValue("{s:s,s:s,s:K,s:K}", "alias", states[i].alias, "target",
+                                        states[i].target, "offset", states[i].offset, "size",
+                                        states[i].size);
 
         if (!state)
             return NULL;
@@ -77,15 +78,16 @@ domainStreamDiskInfo(PyObject *module, PyObject *args, PyObject *kwargs)
                                      objectGetDomain, &dom, objectGetUInt, &flags))
         return NULL;
 
-    Py_BEGIN_ALLOW_THREADS
-    states = g_new(virDomainStreamDiskState, room);
+    Py_BEGIN_ALLOW_THREADS states = g_new(virDomainStreamDiskState, room);
     while ((n = virDomainStreamDiskInfo(dom, states, room, flags)) > room) {
         room = n;
         states = g_renew(virDomainStreamDiskState, states, room);
     }
     Py_END_ALLOW_THREADS
 
-    return n < 0 ? objectRaise("virDomainStreamDiskInfo") : domainNewStates(states, n);
+            return n < 0
+        ? objectRaise("virDomainStreamDiskInfo")
+        : domainNewStates(states, n);
 }
 
 static const char domainStreamDiskStartDoc[] =
@@ -111,12 +113,11 @@ domainStreamDiskStart(PyObject *module, PyObject *args, PyObject *kwargs)
                                      objectGetUInt, &flags))
         return NULL;
 
-    Py_BEGIN_ALLOW_THREADS
-    ret = virDomainStreamDiskStart(dom, disk, base, params.list, params.n, flags);
+    Py_BEGIN_ALLOW_THREADS ret = virDomainStreamDiskStart(dom, disk, base, params.list, params.n,
+                                                          flags);
     Py_END_ALLOW_THREADS
 
-    if (ret < 0)
-        return objectRaise("virDomainStreamDiskStart");
+        if (ret < 0) return objectRaise("virDomainStreamDiskStart");
     Py_RETURN_NONE;
 }
 
@@ -137,16 +138,15 @@ domainStreamDiskSetParameters(PyObject *module, PyObject *args, PyObject *kwargs
     int ret;
 
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O&sO&|O&:streamDiskSetParameters",
-                                     (char **) names, objectGetDomain, &dom, &disk,
-                                     paramsFromDict, &params, objectGetUInt, &flags))
+                                     (char **) names, objectGetDomain, &dom, &disk, paramsFromDict,
+                                     &params, objectGetUInt, &flags))
         return NULL;
 
-    Py_BEGIN_ALLOW_THREADS
-    ret = virDomainStreamDiskSetParameters(dom, disk, params.list, params.n, flags);
+    Py_BEGIN_ALLOW_THREADS ret = virDomainStreamDiskSetParameters(dom, disk, params.list, params.n,
+                                                                  flags);
     Py_END_ALLOW_THREADS
 
-    if (ret < 0)
-        return objectRaise("virDomainStreamDiskSetParameters");
+        if (ret < 0) return objectRaise("virDomainStreamDiskSetParameters");
     Py_RETURN_NONE;
 }
 
@@ -172,12 +172,10 @@ domainStreamDiskGetStats(PyObject *module, PyObject *args, PyObject *kwargs)
                                      objectGetDomain, &dom, &disk, objectGetUInt, &flags))
         return NULL;
 
-    Py_BEGIN_ALLOW_THREADS
-    ret = virDomainStreamDiskGetStats(dom, disk, &params, &nparams, flags);
+    Py_BEGIN_ALLOW_THREADS ret = virDomainStreamDiskGetStats(dom, disk, &params, &nparams, flags);
     Py_END_ALLOW_THREADS
 
-    if (ret < 0)
-        return objectRaise("virDomainStreamDiskGetStats");
+        if (ret < 0) return objectRaise("virDomainStreamDiskGetStats");
     dict = paramsToDict(params, nparams);
     virTypedParamsFree(params, nparams);
     return dict;

@@ -47,9 +47,10 @@ eventListenerCall(eventListener *listener, virDomainPtr dom, const char *disk, i
 {
     g_autoptr(PyObject) domain = objectNewDomain(listener->conn, dom);
     g_autoptr(PyObject) dict = domain ? paramsToDict(params, nparams) : NULL;
-    g_autoptr(PyObject) result = dict ?
-        PyObject_CallFunction(listener->callback, "OOsiOO", listener->conn, domain, disk, event,
-                              dict, listener->opaque) : NULL;
+    g_autoptr(PyObject)
+        result = dict ? PyObject_CallFunction(listener->callback, "OOsiOO", listener->conn, domain,
+                                              disk, event, dict, listener->opaque)
+                      : NULL;
 
     if (!result)
         PyErr_WriteUnraisable(listener->callback);
@@ -100,12 +101,13 @@ eventRegister(PyObject *module, PyObject *args, PyObject *kwargs)
                             Py_TYPE(callback)->tp_name);
 
     listener = eventListenerNew(object, callback, opaque);
-    Py_BEGIN_ALLOW_THREADS
-    id = virConnectStreamDiskEventRegister(conn, dom, eventListenerOnEvent, listener,
-                                           eventListenerFree, flags);
+    Py_BEGIN_ALLOW_THREADS id = virConnectStreamDiskEventRegister(conn, dom, eventListenerOnEvent,
+                                                                  listener, eventListenerFree,
+                                                                  flags);
     Py_END_ALLOW_THREADS
 
-    if (id < 0) {
+        if (id < 0)
+    {
         objectRaise("virConnectStreamDiskEventRegister");
         eventListenerFree(listener);
         return NULL;
@@ -113,9 +115,9 @@ eventRegister(PyObject *module, PyObject *args, PyObject *kwargs)
     return PyLong_FromLong(id);
 }
 
-static const char eventDeregisterDoc[] =
-    "streamDiskEventDeregister($module, /, conn, callbackID)\n--\n\n"
-    "Remove a callback, by the id that streamDiskEventRegister() returned.";
+static const char
+    eventDeregisterDoc[] = "streamDiskEventDeregister($module, /, conn, callbackID)\n--\n\n"
+                           "Remove a callback, by the id that streamDiskEventRegister() returned.";
 
 static PyObject *
 eventDeregister(PyObject *module, PyObject *args, PyObject *kwargs)
@@ -125,16 +127,14 @@ eventDeregister(PyObject *module, PyObject *args, PyObject *kwargs)
     int id;
     int ret;
 
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O&i:streamDiskEventDeregister",
-                                     (char **) names, objectGetConnect, &conn, &id))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O&i:streamDiskEventDeregister", (char **) names,
+                                     objectGetConnect, &conn, &id))
         return NULL;
 
-    Py_BEGIN_ALLOW_THREADS
-    ret = virConnectStreamDiskEventDeregister(conn, id);
+    Py_BEGIN_ALLOW_THREADS ret = virConnectStreamDiskEventDeregister(conn, id);
     Py_END_ALLOW_THREADS
 
-    if (ret < 0)
-        return objectRaise("virConnectStreamDiskEventDeregister");
+        if (ret < 0) return objectRaise("virConnectStreamDiskEventDeregister");
     Py_RETURN_NONE;
 }
 

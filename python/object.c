@@ -101,8 +101,9 @@ PyObject *
 objectRaise(const char *call)
 {
     g_autoptr(PyObject) class = objectClass("libvirtError");
-    g_autoptr(PyObject) error = class ? PyObject_CallFunction(class, "N",
-        PyUnicode_FromFormat("%s() failed", call)) : NULL;
+    g_autoptr(PyObject)
+        error = class ? PyObject_CallFunction(class, "N", PyUnicode_FromFormat("%s() failed", call))
+                      : NULL;
 
     if (error)
         PyErr_SetObject(class, error);

@@ -81,8 +81,9 @@ paramsGetType(const char *name, PyObject *value)
     if (PyBool_Check(value))
         return VIR_TYPED_PARAM_BOOLEAN;
     if (PyLong_Check(value))
-        return PyLong_AsLongLongAndOverflow(value, &overflow) >= 0 || overflow > 0 ?
-            VIR_TYPED_PARAM_ULLONG : VIR_TYPED_PARAM_LLONG;
+        return PyLong_AsLongLongAndOverflow(value, &overflow) >= 0 || overflow > 0
+                 ? VIR_TYPED_PARAM_ULLONG
+                 : VIR_TYPED_PARAM_LLONG;
     if (PyFloat_Check(value))
         return VIR_TYPED_PARAM_DOUBLE;
     if (PyUnicode_Check(value))
@@ -131,8 +132,7 @@ paramsAddBoolean(paramsGiven *given, const char *name, PyObject *value)
 {
     if (!PyBool_Check(value))
         return paramsRefuse(name, "bool", value);
-    return virTypedParamsAddBoolean(&given->list, &given->n, &given->room, name,
-                                    value == Py_True);
+    return virTypedParamsAddBoolean(&given->list, &given->n, &given->room, name, value == Py_True);
 }
 
 static int
@@ -152,21 +152,11 @@ paramsAdd(paramsGiven *given, PyObject *key, PyObject *value)
     if (!name)
         return -1;
     switch (paramsGetType(name, value)) {
-    case VIR_TYPED_PARAM_ULLONG:
-        rc = paramsAddULLong(given, name, value);
-        break;
-    case VIR_TYPED_PARAM_LLONG:
-        rc = paramsAddLLong(given, name, value);
-        break;
-    case VIR_TYPED_PARAM_DOUBLE:
-        rc = paramsAddDouble(given, name, value);
-        break;
-    case VIR_TYPED_PARAM_BOOLEAN:
-        rc = paramsAddBoolean(given, name, value);
-        break;
-    case VIR_TYPED_PARAM_STRING:
-        rc = paramsAddString(given, name, value);
-        break;
+    case VIR_TYPED_PARAM_ULLONG: rc = paramsAddULLong(given, name, value); break;
+    case VIR_TYPED_PARAM_LLONG: rc = paramsAddLLong(given, name, value); break;
+    case VIR_TYPED_PARAM_DOUBLE: rc = paramsAddDouble(given, name, value); break;
+    case VIR_TYPED_PARAM_BOOLEAN: rc = paramsAddBoolean(given, name, value); break;
+    case VIR_TYPED_PARAM_STRING: rc = paramsAddString(given, name, value); break;
     }
     if (rc < 0 && !PyErr_Occurred())
         objectRaise("virTypedParamsAdd"); /* libvirt's error: the name is too long */
@@ -197,23 +187,16 @@ static PyObject *
 paramsGetValue(const virTypedParameter *param)
 {
     switch ((virTypedParameterType) param->type) {
-    case VIR_TYPED_PARAM_INT:
-        return PyLong_FromLong(param->value.i);
-    case VIR_TYPED_PARAM_UINT:
-        return PyLong_FromUnsignedLong(param->value.ui);
-    case VIR_TYPED_PARAM_LLONG:
-        return PyLong_FromLongLong(param->value.l);
-    case VIR_TYPED_PARAM_ULLONG:
-        return PyLong_FromUnsignedLongLong(param->value.ul);
-    case VIR_TYPED_PARAM_DOUBLE:
-        return PyFloat_FromDouble(param->value.d);
-    case VIR_TYPED_PARAM_BOOLEAN:
-        return PyBool_FromLong(param->value.b);
-    case VIR_TYPED_PARAM_STRING:
-        return PyUnicode_FromString(param->value.s);
+    case VIR_TYPED_PARAM_INT: return PyLong_FromLong(param->value.i);
+    case VIR_TYPED_PARAM_UINT: return PyLong_FromUnsignedLong(param->value.ui);
+    case VIR_TYPED_PARAM_LLONG: return PyLong_FromLongLong(param->value.l);
+    case VIR_TYPED_PARAM_ULLONG: return PyLong_FromUnsignedLongLong(param->value.ul);
+    case VIR_TYPED_PARAM_DOUBLE: return PyFloat_FromDouble(param->value.d);
+    case VIR_TYPED_PARAM_BOOLEAN: return PyBool_FromLong(param->value.b);
+    case VIR_TYPED_PARAM_STRING: return PyUnicode_FromString(param->value.s);
     }
-    return PyErr_Format(PyExc_LookupError, "parameter '%s' is of an unknown type, %d",
-                        param->field, param->type);
+    return PyErr_Format(PyExc_LookupError, "parameter '%s' is of an unknown type, %d", param->field,
+                        param->type);
 }
 
 PyObject *

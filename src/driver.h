@@ -26,18 +26,15 @@ struct _driverTable {
     long long (*domainStreamDisk)(void *priv, virDomainPtr dom, const char *disk,
                                   unsigned long long offset, unsigned int flags);
     /* how many streams are active; at most @nstates of them are filled in */
-    int (*domainStreamDiskInfo)(void *priv, virDomainPtr dom,
-                                virDomainStreamDiskStatePtr states, unsigned int nstates,
-                                unsigned int flags);
-    int (*domainStreamDiskStart)(void *priv, virDomainPtr dom, const char *disk,
-                                 const char *base, virTypedParameterPtr params, int nparams,
-                                 unsigned int flags);
+    int (*domainStreamDiskInfo)(void *priv, virDomainPtr dom, virDomainStreamDiskStatePtr states,
+                                unsigned int nstates, unsigned int flags);
+    int (*domainStreamDiskStart)(void *priv, virDomainPtr dom, const char *disk, const char *base,
+                                 virTypedParameterPtr params, int nparams, unsigned int flags);
     int (*domainStreamDiskSetParameters)(void *priv, virDomainPtr dom, const char *disk,
                                          virTypedParameterPtr params, int nparams,
                                          unsigned int flags);
     int (*domainStreamDiskGetStats)(void *priv, virDomainPtr dom, const char *disk,
-                                    virTypedParameterPtr *params, int *nparams,
-                                    unsigned int flags);
+                                    virTypedParameterPtr *params, int *nparams, unsigned int flags);
     /* a GPtrArray of streamRecord that frees them, or NULL */
     GPtrArray *(*connectListAllStreamDisks)(void *priv, unsigned int flags);
 

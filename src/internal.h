@@ -31,8 +31,8 @@
 #define virCheckParamsGoto(params, nparams, label) \
     do { \
         if ((nparams) < 0) { \
-            errorReport(VIR_ERR_INVALID_ARG, "%s in %s must be zero or greater", \
-                        #nparams, __func__); \
+            errorReport(VIR_ERR_INVALID_ARG, "%s in %s must be zero or greater", #nparams, \
+                        __func__); \
             goto label; \
         } \
         if ((nparams) > 0) \

@@ -26,16 +26,15 @@ static const GOptionEntry streamBlockjobEntries[] = {
       "The guest: its name, id or UUID", "STRING" },
     { "path", 0, 0, G_OPTION_ARG_STRING, &streamBlockjobOptions.path,
       "The disk: its target or the path of its image", "STRING" },
-    { "abort", 0, 0, G_OPTION_ARG_NONE, &streamBlockjobOptions.abort,
-      "Abort the job", NULL },
+    { "abort", 0, 0, G_OPTION_ARG_NONE, &streamBlockjobOptions.abort, "Abort the job", NULL },
     { "async", 0, 0, G_OPTION_ARG_NONE, &streamBlockjobOptions.async,
       "Abort it, but do not wait for its end", NULL },
     { "pivot", 0, 0, G_OPTION_ARG_NONE, &streamBlockjobOptions.pivot,
       "End a copy or commit by changing to its image", NULL },
     { "info", 0, 0, G_OPTION_ARG_NONE, &streamBlockjobOptions.info,
       "Show how far the job is: the default", NULL },
-    { "bytes", 0, 0, G_OPTION_ARG_NONE, &streamBlockjobOptions.bytes,
-      "The bandwidth is in bytes/s", NULL },
+    { "bytes", 0, 0, G_OPTION_ARG_NONE, &streamBlockjobOptions.bytes, "The bandwidth is in bytes/s",
+      NULL },
     { "raw", 0, 0, G_OPTION_ARG_NONE, &streamBlockjobOptions.raw,
       "Show it as libvirt's own figures", NULL },
     { "bandwidth", 0, 0, G_OPTION_ARG_STRING, &streamBlockjobOptions.bandwidth,
@@ -77,8 +76,8 @@ streamBlockjobCheck(const streamOutput *out)
             /* these two go together */
             if (g_str_equal(showing[s].name, "bytes") && g_str_equal(acting[a].name, "bandwidth"))
                 continue;
-            streamVirshError(out, "Options --%s and --%s are mutually exclusive",
-                             showing[s].name, acting[a].name);
+            streamVirshError(out, "Options --%s and --%s are mutually exclusive", showing[s].name,
+                             acting[a].name);
             return false;
         }
     }
@@ -90,12 +89,13 @@ streamBlockjobSetSpeed(virDomainPtr dom, const streamOutput *out)
 {
     unsigned long bandwidth;
 
-    if (!streamVirshReadBandwidth(out, streamBlockjobOptions.bandwidth,
-                                  streamBlockjobOptions.bytes, &bandwidth))
+    if (!streamVirshReadBandwidth(out, streamBlockjobOptions.bandwidth, streamBlockjobOptions.bytes,
+                                  &bandwidth))
         return STREAM_EXIT_FAILED;
     if (virDomainBlockJobSetSpeed(dom, streamBlockjobOptions.path, bandwidth,
                                   streamBlockjobOptions.bytes
-                                  ? VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES : 0) < 0)
+                                      ? VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES
+                                      : 0) < 0)
         return streamVirshLastError(out);
     streamVirshEnd(out);
     return STREAM_EXIT_DONE;
@@ -123,8 +123,8 @@ streamBlockjobPrint(const virDomainBlockJobInfo *info)
     const char *type = streamBlockjobTypes[known ? info->type : VIR_DOMAIN_BLOCK_JOB_TYPE_UNKNOWN];
 
     if (streamBlockjobOptions.raw) {
-        printf(" type=%s\n bandwidth=%lu\n cur=%llu\n end=%llu\n",
-               type, info->bandwidth, info->cur, info->end);
+        printf(" type=%s\n bandwidth=%lu\n cur=%llu\n end=%llu\n", type, info->bandwidth, info->cur,
+               info->end);
         return;
     }
     streamVirshPrintProgress(type, info->end - info->cur, info->end);
@@ -179,13 +179,12 @@ const streamCommand streamBlockjobCommand = {
     .arguments = "DOMAIN DISK",
     .minArgs = 2,
     .summary = "Show or end a block job as 'virsh blockjob' does",
-    .details =
-        "This is for scripts that were written for virsh; 'virt-stream info', 'stop' and\n"
-        "'set' are made for people, and know more. Options of virt-stream itself stand\n"
-        "before the command.\n"
-        "\n"
-        "Example:\n"
-        "  virt-stream blockjob web1 vda",
+    .details = "This is for scripts that were written for virsh; 'virt-stream info', 'stop' and\n"
+               "'set' are made for people, and know more. Options of virt-stream itself stand\n"
+               "before the command.\n"
+               "\n"
+               "Example:\n"
+               "  virt-stream blockjob web1 vda",
     .options = streamBlockjobEntries,
     .virsh = TRUE,
     .run = streamBlockjobRun,

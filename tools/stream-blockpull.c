@@ -52,9 +52,10 @@ streamBlockpullStray(void)
 {
     if (streamBlockpullOptions.wait)
         return NULL;
-    return streamBlockpullOptions.verbose ? "verbose" :
-           streamBlockpullOptions.async ? "async" :
-           streamBlockpullOptions.timeout ? "timeout" : NULL;
+    return streamBlockpullOptions.verbose ? "verbose"
+         : streamBlockpullOptions.async   ? "async"
+         : streamBlockpullOptions.timeout ? "timeout"
+                                          : NULL;
 }
 
 /* Whether the options are right, with their numbers in @bandwidth and @timeout. */
@@ -87,7 +88,8 @@ streamBlockpullCall(virDomainPtr dom, unsigned long bandwidth)
     if (!streamBlockpullOptions.base && !streamBlockpullOptions.keepRelative)
         return virDomainBlockPull(dom, path, bandwidth,
                                   streamBlockpullOptions.bytes
-                                  ? VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES : 0);
+                                      ? VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES
+                                      : 0);
     if (streamBlockpullOptions.keepRelative)
         flags |= VIR_DOMAIN_BLOCK_REBASE_RELATIVE;
     if (streamBlockpullOptions.bytes)
@@ -102,8 +104,7 @@ streamBlockpullWait(streamJob *job, const streamOutput *out)
 
     switch (streamJobWait(job, streamBlockpullOptions.verbose ? "Block Pull" : NULL,
                           streamBlockpullOptions.async ? VIR_DOMAIN_BLOCK_JOB_ABORT_ASYNC : 0)) {
-    case -1:
-        return streamVirshLastError(out);
+    case -1: return streamVirshLastError(out);
     case VIR_DOMAIN_BLOCK_JOB_CANCELED:
         streamOutputMessage(out, "\nPull aborted");
         return STREAM_EXIT_FAILED;
@@ -112,9 +113,7 @@ streamBlockpullWait(streamJob *job, const streamOutput *out)
         if ((reason = streamJobGetReason(job)))
             streamOutputError(out, VIR_ERR_OPERATION_FAILED, "%s", reason);
         return STREAM_EXIT_FAILED;
-    default:
-        streamOutputMessage(out, "\nPull complete");
-        return STREAM_EXIT_DONE;
+    default: streamOutputMessage(out, "\nPull complete"); return STREAM_EXIT_DONE;
     }
 }
 
@@ -149,12 +148,11 @@ const streamCommand streamBlockpullCommand = {
     .arguments = "DOMAIN DISK [BANDWIDTH [BASE]]",
     .minArgs = 2,
     .summary = "Pull as 'virsh blockpull' does: same options, same output",
-    .details =
-        "This is for scripts that were written for virsh; 'virt-stream start' is made for\n"
-        "people, and knows more. Options of virt-stream itself stand before the command.\n"
-        "\n"
-        "Example:\n"
-        "  virt-stream blockpull web1 vda 50 --wait --verbose",
+    .details = "This is for scripts that were written for virsh; 'virt-stream start' is made for\n"
+               "people, and knows more. Options of virt-stream itself stand before the command.\n"
+               "\n"
+               "Example:\n"
+               "  virt-stream blockpull web1 vda 50 --wait --verbose",
     .options = streamBlockpullEntries,
     .virsh = TRUE,
     .run = streamBlockpullRun,

@@ -16,10 +16,10 @@ struct _streamCommand {
     const char *arguments; /* "DOMAIN [DISK]" */
     int minArgs;
     int maxArgs;
-    const char *summary; /* one line of the list of commands */
-    const char *details; /* shown below the options */
+    const char *summary;         /* one line of the list of commands */
+    const char *details;         /* shown below the options */
     const GOptionEntry *options; /* ends with { NULL }; or NULL */
-    gboolean virsh; /* reads its command line as virsh does: stream-virsh.h */
+    gboolean virsh;              /* reads its command line as virsh does: stream-virsh.h */
     /* @args are the arguments, as many as allowed, and NULL */
     streamExit (*run)(streamClient *client, char **args);
 };

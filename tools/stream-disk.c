@@ -30,7 +30,8 @@ streamDiskFindTarget(virDomainPtr dom, const char *disk)
     if (!context)
         return NULL;
     xmlXPathRegisterVariable(context, BAD_CAST "disk", xmlXPathNewCString(disk));
-    target = xmlXPathEvalExpression(BAD_CAST "string(/domain/devices/disk[target/@dev = $disk or "
+    target = xmlXPathEvalExpression(BAD_CAST
+                                    "string(/domain/devices/disk[target/@dev = $disk or "
                                     "source/@file = $disk or source/@dev = $disk]/target/@dev)",
                                     context);
     return target && *target->stringval ? g_strdup((const char *) target->stringval) : NULL;

@@ -28,8 +28,8 @@ static const GOptionEntry streamEventsEntries[] = {
       "Print events until Ctrl-C or timeout, not only the first", NULL },
     { "event", 0, 0, G_OPTION_ARG_STRING, &streamEventsOptions.event,
       "Print only the events of this name", "NAME" },
-    { "timeout", 0, 0, G_OPTION_ARG_CALLBACK, streamEventsOnTimeout,
-      "Give up after SECONDS", "SECONDS" },
+    { "timeout", 0, 0, G_OPTION_ARG_CALLBACK, streamEventsOnTimeout, "Give up after SECONDS",
+      "SECONDS" },
     { "timestamp", 0, 0, G_OPTION_ARG_NONE, &streamEventsOptions.timestamp,
       "Print the time of each event", NULL },
     { NULL },
@@ -111,8 +111,7 @@ streamEventsWait(streamEventsSink *sink)
     for (;;) {
         switch (streamLoopNext(sink->loop)) {
         case STREAM_LOOP_ENDED:
-        case STREAM_LOOP_INTERRUPTED:
-            return STREAM_EXIT_DONE;
+        case STREAM_LOOP_INTERRUPTED: return STREAM_EXIT_DONE;
         case STREAM_LOOP_TIMEOUT:
             if (sink->count > 0)
                 return STREAM_EXIT_DONE;
@@ -121,11 +120,9 @@ streamEventsWait(streamEventsSink *sink)
         case STREAM_LOOP_LOST:
             return streamOutputError(sink->out, VIR_ERR_OPERATION_FAILED,
                                      "lost the connection to the hypervisor");
-        case STREAM_LOOP_FAILED:
-            return streamOutputLastError(sink->out);
+        case STREAM_LOOP_FAILED: return streamOutputLastError(sink->out);
         case STREAM_LOOP_RESIZED:
-        case STREAM_LOOP_SECOND:
-            break;
+        case STREAM_LOOP_SECOND: break;
         }
     }
 }
@@ -139,8 +136,7 @@ streamEventsRun(streamClient *client, char **args)
     virConnectPtr conn;
     int callback;
 
-    if (streamEventsOptions.event &&
-        !g_strv_contains(streamEventsWords, streamEventsOptions.event))
+    if (streamEventsOptions.event && !g_strv_contains(streamEventsWords, streamEventsOptions.event))
         return streamOutputUsage(&client->out, "events", "unknown event '%s'",
                                  streamEventsOptions.event);
     if (streamLoopInit() < 0)
@@ -168,13 +164,12 @@ const streamCommand streamEventsCommand = {
     .arguments = "[DOMAIN]",
     .maxArgs = 1,
     .summary = "Print what happens to streams, as it happens",
-    .details =
-        "Without DOMAIN events of all guests are printed. It ends after the first event\n"
-        "unless --loop is given. Their names: started, progress (at most one a second),\n"
-        "completed, stopped, failed.\n"
-        "\n"
-        "Example:\n"
-        "  virt-stream events --loop --timestamp",
+    .details = "Without DOMAIN events of all guests are printed. It ends after the first event\n"
+               "unless --loop is given. Their names: started, progress (at most one a second),\n"
+               "completed, stopped, failed.\n"
+               "\n"
+               "Example:\n"
+               "  virt-stream events --loop --timestamp",
     .options = streamEventsEntries,
     .run = streamEventsRun,
 };

@@ -105,8 +105,8 @@ streamFormatBar(int width, int percent)
 }
 
 char *
-streamFormatProgress(int width, const char *disk, int percent,
-                     const char *sizes, const char *rate, const char *eta)
+streamFormatProgress(int width, const char *disk, int percent, const char *sizes, const char *rate,
+                     const char *eta)
 {
     /* The columns are as wide as they can become, so that the bar does not jump. */
     g_autofree char *figures = g_strdup_printf("%3d %%", percent);

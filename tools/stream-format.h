@@ -29,8 +29,8 @@ int streamFormatPercent(unsigned long long done, unsigned long long total);
 
 /* One line for a terminal of @width columns, shorter than that; what does not fit is left
  * out. With @width 0 it has all but the bar. */
-char *streamFormatProgress(int width, const char *disk, int percent,
-                           const char *sizes, const char *rate, const char *eta);
+char *streamFormatProgress(int width, const char *disk, int percent, const char *sizes,
+                           const char *rate, const char *eta);
 
 /* A table in virsh's style: the first row is the heading, every row a strv of as many
  * texts in valid UTF-8. */

@@ -6,8 +6,7 @@
 #include "stream-command.h"
 
 static void
-streamHydrationTell(const streamOutput *out, const char *result, virDomainPtr dom,
-                    const char *disk)
+streamHydrationTell(const streamOutput *out, const char *result, virDomainPtr dom, const char *disk)
 {
     const streamStats none = { 0 };
 
@@ -60,12 +59,11 @@ const streamCommand streamPauseHydrationCommand = {
     .minArgs = 1,
     .maxArgs = 2,
     .summary = "Leave a stream to its block job, and free QEMU's NBD server",
-    .details =
-        "Without DISK that is done to every active stream of the guest. A stream that\n"
-        "starts later is hydrated all the same.\n"
-        "\n"
-        "Example:\n"
-        "  virt-stream pause-hydration web1",
+    .details = "Without DISK that is done to every active stream of the guest. A stream that\n"
+               "starts later is hydrated all the same.\n"
+               "\n"
+               "Example:\n"
+               "  virt-stream pause-hydration web1",
     .run = streamHydrationPause,
 };
 
@@ -75,10 +73,9 @@ const streamCommand streamResumeHydrationCommand = {
     .minArgs = 1,
     .maxArgs = 2,
     .summary = "Hydrate a stream again",
-    .details =
-        "Without DISK that is done to every active stream of the guest.\n"
-        "\n"
-        "Example:\n"
-        "  virt-stream resume-hydration web1",
+    .details = "Without DISK that is done to every active stream of the guest.\n"
+               "\n"
+               "Example:\n"
+               "  virt-stream resume-hydration web1",
     .run = streamHydrationResume,
 };

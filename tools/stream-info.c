@@ -115,10 +115,9 @@ const streamCommand streamInfoCommand = {
     .minArgs = 1,
     .maxArgs = 2,
     .summary = "Show how far the streams of a guest are",
-    .details =
-        "Without DISK every active stream of the guest is shown.\n"
-        "\n"
-        "Example:\n"
-        "  virt-stream info web1 vda",
+    .details = "Without DISK every active stream of the guest is shown.\n"
+               "\n"
+               "Example:\n"
+               "  virt-stream info web1 vda",
     .run = streamInfoRun,
 };

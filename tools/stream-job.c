@@ -62,12 +62,13 @@ streamJobNew(streamClient *client, virDomainPtr dom, const char *disk, int timeo
     job->disk = disk;
     job->status = -1;
     /* Without it the reason of a failure is not known, that is all. */
-    job->streamEvent = virConnectStreamDiskEventRegister(client->conn, dom,
-                                                         streamJobOnStreamEvent, job, NULL, 0);
+    job->streamEvent = virConnectStreamDiskEventRegister(client->conn, dom, streamJobOnStreamEvent,
+                                                         job, NULL, 0);
     for (size_t i = 0; i < G_N_ELEMENTS(streamJobEvents); i++) {
-        job->jobEvents[i] = virConnectDomainEventRegisterAny(
-            client->conn, dom, streamJobEvents[i], VIR_DOMAIN_EVENT_CALLBACK(streamJobOnJobEvent),
-            job, NULL);
+        job->jobEvents[i] = virConnectDomainEventRegisterAny(client->conn, dom, streamJobEvents[i],
+                                                             VIR_DOMAIN_EVENT_CALLBACK(
+                                                                 streamJobOnJobEvent),
+                                                             job, NULL);
         registered = registered && job->jobEvents[i] >= 0;
     }
     if (!registered || !(job->loop = streamLoopNew(client->conn, timeout)))
@@ -127,15 +128,12 @@ streamJobWait(streamJob *job, const char *label, unsigned int flags)
 
         switch (streamLoopNext(job->loop)) {
         case STREAM_LOOP_INTERRUPTED:
-        case STREAM_LOOP_TIMEOUT:
-            return streamJobAbort(job, flags);
-        case STREAM_LOOP_FAILED:
-            return -1;
+        case STREAM_LOOP_TIMEOUT: return streamJobAbort(job, flags);
+        case STREAM_LOOP_FAILED: return -1;
         case STREAM_LOOP_ENDED:
         case STREAM_LOOP_LOST: /* asking fails */
         case STREAM_LOOP_RESIZED:
-        case STREAM_LOOP_SECOND:
-            break;
+        case STREAM_LOOP_SECOND: break;
         }
     }
     if (label && job->status == VIR_DOMAIN_BLOCK_JOB_COMPLETED)

@@ -18,20 +18,13 @@ static json_object *
 streamJsonNumber(const virTypedParameter *param)
 {
     switch (param->type) {
-    case VIR_TYPED_PARAM_INT:
-        return json_object_new_int(param->value.i);
-    case VIR_TYPED_PARAM_UINT:
-        return json_object_new_uint64(param->value.ui);
-    case VIR_TYPED_PARAM_LLONG:
-        return json_object_new_int64(param->value.l);
-    case VIR_TYPED_PARAM_ULLONG:
-        return json_object_new_uint64(param->value.ul);
-    case VIR_TYPED_PARAM_DOUBLE:
-        return json_object_new_double(param->value.d);
-    case VIR_TYPED_PARAM_BOOLEAN:
-        return json_object_new_boolean(param->value.b);
-    default:
-        return NULL;
+    case VIR_TYPED_PARAM_INT: return json_object_new_int(param->value.i);
+    case VIR_TYPED_PARAM_UINT: return json_object_new_uint64(param->value.ui);
+    case VIR_TYPED_PARAM_LLONG: return json_object_new_int64(param->value.l);
+    case VIR_TYPED_PARAM_ULLONG: return json_object_new_uint64(param->value.ul);
+    case VIR_TYPED_PARAM_DOUBLE: return json_object_new_double(param->value.d);
+    case VIR_TYPED_PARAM_BOOLEAN: return json_object_new_boolean(param->value.b);
+    default: return NULL;
     }
 }
 
@@ -86,8 +79,8 @@ streamJsonStreams(json_object *streams)
 }
 
 json_object *
-streamJsonResult(const char *result, virDomainPtr dom, const char *disk,
-                 const streamStats *stats, const char *reason)
+streamJsonResult(const char *result, virDomainPtr dom, const char *disk, const streamStats *stats,
+                 const char *reason)
 {
     json_object *object = json_object_new_object();
 

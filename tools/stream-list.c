@@ -47,8 +47,7 @@ streamListPrintJson(virDomainStreamDiskRecordPtr *records)
     for (; *records; records++) {
         const streamStats stats = { (*records)->params, (*records)->nparams };
 
-        json_object_array_add(streams, streamJsonStream((*records)->dom, (*records)->disk,
-                                                        &stats));
+        json_object_array_add(streams, streamJsonStream((*records)->dom, (*records)->disk, &stats));
     }
     streamOutputJson(streamJsonStreams(streams));
 }
@@ -75,10 +74,9 @@ streamListRun(streamClient *client, char **args)
 const streamCommand streamListCommand = {
     .name = "list",
     .summary = "List all streams of the host",
-    .details =
-        "Streams that anybody else started, 'virsh blockpull' included, are listed too.\n"
-        "\n"
-        "Example:\n"
-        "  virt-stream list",
+    .details = "Streams that anybody else started, 'virsh blockpull' included, are listed too.\n"
+               "\n"
+               "Example:\n"
+               "  virt-stream list",
     .run = streamListRun,
 };

@@ -96,11 +96,11 @@ streamLoopNew(virConnectPtr conn, int timeout)
     if (!g_unix_open_pipe(loop->signals, FD_CLOEXEC, &error) ||
         !g_unix_set_fd_nonblocking(loop->signals[1], TRUE, &error))
         g_error("%s", error->message);
-    loop->watch = virEventAddHandle(loop->signals[0], VIR_EVENT_HANDLE_READABLE,
-                                    streamLoopOnSignal, loop, NULL);
+    loop->watch = virEventAddHandle(loop->signals[0], VIR_EVENT_HANDLE_READABLE, streamLoopOnSignal,
+                                    loop, NULL);
     loop->second = virEventAddTimeout(1000, streamLoopOnSecond, loop, NULL);
-    loop->deadline = virEventAddTimeout(timeout > 0 ? timeout * 1000 : -1,
-                                        streamLoopOnDeadline, loop, NULL);
+    loop->deadline = virEventAddTimeout(timeout > 0 ? timeout * 1000 : -1, streamLoopOnDeadline,
+                                        loop, NULL);
     if (loop->watch < 0 || loop->second < 0 || loop->deadline < 0) {
         streamLoopFree(loop);
         return NULL;

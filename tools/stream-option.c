@@ -42,8 +42,7 @@ streamOptionRate(const char *option, const char *value, unsigned long long *byte
 
     if (rc == -EINVAL)
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "%s '%s' is not a number of bytes per second, such as 10M",
-                    option, value);
+                    "%s '%s' is not a number of bytes per second, such as 10M", option, value);
     if (rc == -ERANGE)
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "%s '%s' is too large, it must be below 8E", option, value);
@@ -57,8 +56,8 @@ streamOptionSeconds(const char *option, const char *value, int *seconds, GError 
 
     if (!g_ascii_string_to_unsigned(value, 10, 1, STREAM_OPTION_SECONDS_MAX, &number, NULL)) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "%s '%s' is not a number of seconds from 1 to %d",
-                    option, value, STREAM_OPTION_SECONDS_MAX);
+                    "%s '%s' is not a number of seconds from 1 to %d", option, value,
+                    STREAM_OPTION_SECONDS_MAX);
         return FALSE;
     }
     *seconds = (int) number;
@@ -73,8 +72,8 @@ streamOptionMilliseconds(const char *option, const char *value, unsigned long lo
 
     if (!g_ascii_string_to_unsigned(value, 10, 0, STREAM_OPTION_MS_MAX, &number, NULL)) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "%s '%s' is not a number of milliseconds from 0 to %d",
-                    option, value, STREAM_OPTION_MS_MAX);
+                    "%s '%s' is not a number of milliseconds from 0 to %d", option, value,
+                    STREAM_OPTION_MS_MAX);
         return FALSE;
     }
     *ms = number;
@@ -94,8 +93,8 @@ streamOptionDuration(const char *option, const char *value, unsigned long long *
 
     if (!g_ascii_isdigit(*value) || scale == 0 || number > STREAM_OPTION_DURATION_MAX / scale) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "%s '%s' is not a duration such as 90s, 30m or 2h, of 365d at most",
-                    option, value);
+                    "%s '%s' is not a duration such as 90s, 30m or 2h, of 365d at most", option,
+                    value);
         return FALSE;
     }
     *seconds = number * scale;
@@ -114,11 +113,14 @@ streamOptionDecimal(const char *value, double *number, const char **rest)
 }
 
 gboolean
-streamOptionLatency(const char *option, const char *value, double *factor,
-                    unsigned long long *us, GError **error)
+streamOptionLatency(const char *option, const char *value, double *factor, unsigned long long *us,
+                    GError **error)
 {
     static const streamOptionUnit units[] = {
-        { "us", 1 }, { "ms", 1000 }, { "s", 1000000 }, { NULL },
+        { "us", 1 },
+        { "ms", 1000 },
+        { "s", 1000000 },
+        { NULL },
     };
     const char *unit;
     double number;
@@ -133,7 +135,8 @@ streamOptionLatency(const char *option, const char *value, double *factor,
     if (!none && !times && (time < 1 || time > STREAM_OPTION_LATENCY_MAX)) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                     "%s '%s' is not a factor such as 1.5x, a time such as 2ms, of 60s at most, "
-                    "or 'default'", option, value);
+                    "or 'default'",
+                    option, value);
         return FALSE;
     }
     *factor = times ? number : 0;

@@ -11,8 +11,8 @@
 #include <glib.h>
 
 /* Bytes per second; 0 is without limit. */
-gboolean streamOptionRate(const char *option, const char *value,
-                          unsigned long long *bytesPerSecond, GError **error);
+gboolean streamOptionRate(const char *option, const char *value, unsigned long long *bytesPerSecond,
+                          GError **error);
 
 /* A time limit in seconds, at least 1. */
 gboolean streamOptionSeconds(const char *option, const char *value, int *seconds, GError **error);

@@ -11,8 +11,9 @@
 static void
 streamOutputJsonLine(FILE *file, json_object *object)
 {
-    fprintf(file, "%s\n", json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-                                                         JSON_C_TO_STRING_NOSLASHESCAPE));
+    fprintf(file, "%s\n",
+            json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+                                                       JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(object);
 }
 
@@ -36,8 +37,8 @@ streamOutputMessage(const streamOutput *out, const char *fmt, ...)
 }
 
 void
-streamOutputResult(const streamOutput *out, const char *result, virDomainPtr dom,
-                   const char *disk, const streamStats *stats, const char *reason)
+streamOutputResult(const streamOutput *out, const char *result, virDomainPtr dom, const char *disk,
+                   const streamStats *stats, const char *reason)
 {
     const streamStats none = { 0 };
 

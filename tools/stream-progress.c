@@ -60,8 +60,7 @@ streamProgressRedraw(const streamProgress *progress)
     if (!progress->disk)
         return;
     line = streamFormatProgress(progress->terminal ? streamProgressWidth() : 0, progress->disk,
-                                progress->percent, progress->sizes, progress->rate,
-                                progress->eta);
+                                progress->percent, progress->sizes, progress->rate, progress->eta);
     /* On a terminal the rest of the line is erased, and the cursor goes home, so that the
      * echo of ^C does not make a second line. */
     if (progress->terminal)
@@ -85,8 +84,9 @@ streamProgressUpdate(streamProgress *progress, const char *disk, const streamSta
     progress->disk = g_utf8_make_valid(disk, -1);
     progress->percent = percent;
     progress->sizes = streamStatsSizes(stats);
-    progress->rate = streamStatsIsFinishing(stats) ?
-        g_strdup("finishing") : streamStatsText(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS);
+    progress->rate = streamStatsIsFinishing(stats)
+                       ? g_strdup("finishing")
+                       : streamStatsText(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS);
     progress->eta = streamStatsText(stats, VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING);
     streamProgressRedraw(progress);
 }

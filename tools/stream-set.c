@@ -34,13 +34,12 @@ const streamCommand streamSetCommand = {
     .minArgs = 2,
     .maxArgs = 2,
     .summary = "Change how a stream goes while it runs",
-    .details =
-        "What is not named stays. RATE has a suffix if one likes: K, M, G, T (powers of\n"
-        "1024) or KB, MB, GB, TB (powers of 1000). DURATION is in seconds, or with m, h\n"
-        "or d in minutes, hours or days. --guest-latency default takes --fast back, too.\n"
-        "\n"
-        "Example:\n"
-        "  virt-stream set web1 vda --bandwidth 10M --deadline 2h",
+    .details = "What is not named stays. RATE has a suffix if one likes: K, M, G, T (powers of\n"
+               "1024) or KB, MB, GB, TB (powers of 1000). DURATION is in seconds, or with m, h\n"
+               "or d in minutes, hours or days. --guest-latency default takes --fast back, too.\n"
+               "\n"
+               "Example:\n"
+               "  virt-stream set web1 vda --bandwidth 10M --deadline 2h",
     .options = streamSetEntries,
     .run = streamSetRun,
 };

@@ -98,7 +98,9 @@ int
 streamSettingsGet(virTypedParameterPtr params)
 {
     const virTypedParameter *const all[STREAM_SETTINGS_MAX] = {
-        &streamSettings.bandwidth, &streamSettings.regard, &streamSettings.deadline,
+        &streamSettings.bandwidth,
+        &streamSettings.regard,
+        &streamSettings.deadline,
     };
     int nparams = 0;
 

@@ -118,8 +118,7 @@ streamStatsState(const streamStats *stats)
 {
     int state = VIR_DOMAIN_STREAM_DISK_RUNNING;
 
-    virTypedParamsGetInt(stats->params, stats->nparams, VIR_DOMAIN_STREAM_DISK_STATS_STATE,
-                         &state);
+    virTypedParamsGetInt(stats->params, stats->nparams, VIR_DOMAIN_STREAM_DISK_STATS_STATE, &state);
     return state;
 }
 
@@ -128,8 +127,7 @@ streamStatsIsFinishing(const streamStats *stats)
 {
     int phase = VIR_DOMAIN_STREAM_DISK_PHASE_PULL;
 
-    virTypedParamsGetInt(stats->params, stats->nparams, VIR_DOMAIN_STREAM_DISK_STATS_PHASE,
-                         &phase);
+    virTypedParamsGetInt(stats->params, stats->nparams, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, &phase);
     return phase == VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING;
 }
 
@@ -148,9 +146,11 @@ streamStatsPercent(const streamStats *stats)
 {
     if (streamStatsState(stats) == VIR_DOMAIN_STREAM_DISK_COMPLETED)
         return 100;
-    return MIN(99, streamFormatPercent(
-        streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED),
-        streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL)));
+    return MIN(99,
+               streamFormatPercent(streamStatsNumber(stats,
+                                                     VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED),
+                                   streamStatsNumber(stats,
+                                                     VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL)));
 }
 
 const char *
@@ -182,18 +182,12 @@ streamStatsText(const streamStats *stats, const char *field)
     const virTypedParameter *param = virTypedParamsGet(stats->params, stats->nparams, field);
 
     switch (param ? param->type : 0) {
-    case VIR_TYPED_PARAM_INT:
-        return g_strdup(streamStatsWord(field, param->value.i));
-    case VIR_TYPED_PARAM_ULLONG:
-        return streamStatsNumberText(field, param->value.ul);
-    case VIR_TYPED_PARAM_DOUBLE:
-        return g_strdup_printf("%gx", param->value.d);
-    case VIR_TYPED_PARAM_BOOLEAN:
-        return g_strdup(param->value.b ? "yes" : "no");
-    case VIR_TYPED_PARAM_STRING:
-        return g_utf8_make_valid(param->value.s, -1);
-    default:
-        return g_strdup("-");
+    case VIR_TYPED_PARAM_INT: return g_strdup(streamStatsWord(field, param->value.i));
+    case VIR_TYPED_PARAM_ULLONG: return streamStatsNumberText(field, param->value.ul);
+    case VIR_TYPED_PARAM_DOUBLE: return g_strdup_printf("%gx", param->value.d);
+    case VIR_TYPED_PARAM_BOOLEAN: return g_strdup(param->value.b ? "yes" : "no");
+    case VIR_TYPED_PARAM_STRING: return g_utf8_make_valid(param->value.s, -1);
+    default: return g_strdup("-");
     }
 }
 
@@ -204,6 +198,6 @@ streamStatsSizes(const streamStats *stats)
 
     if (total == 0)
         return g_strdup("-");
-    return streamFormatSizes(
-        streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED), total);
+    return streamFormatSizes(streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED),
+                             total);
 }

@@ -24,10 +24,9 @@ const streamCommand streamStopCommand = {
     .minArgs = 2,
     .maxArgs = 2,
     .summary = "End the stream of a disk before it is done",
-    .details =
-        "What has been copied stays: a later 'virt-stream start' goes on from there.\n"
-        "\n"
-        "Example:\n"
-        "  virt-stream stop web1 vda",
+    .details = "What has been copied stays: a later 'virt-stream start' goes on from there.\n"
+               "\n"
+               "Example:\n"
+               "  virt-stream stop web1 vda",
     .run = streamStopRun,
 };

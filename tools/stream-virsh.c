@@ -98,8 +98,7 @@ streamVirshParseValue(const streamOutput *out, const streamCommand *command, cha
 }
 
 bool
-streamVirshParse(const streamOutput *out, const streamCommand *command, char **args,
-                 gboolean *help)
+streamVirshParse(const streamOutput *out, const streamCommand *command, char **args, gboolean *help)
 {
     bool valuesOnly = false;
     bool complete = true;
@@ -110,8 +109,8 @@ streamVirshParse(const streamOutput *out, const streamCommand *command, char **a
         if (dashes && !(*args)[2])
             valuesOnly = true;
         else if (dashes && g_ascii_isalnum((*args)[2])
-                 ? !streamVirshParseOption(out, command, &args, help)
-                 : !streamVirshParseValue(out, command, *args))
+                     ? !streamVirshParseOption(out, command, &args, help)
+                     : !streamVirshParseValue(out, command, *args))
             return false;
     }
     if (*help)
@@ -214,12 +213,14 @@ streamVirshReadBandwidth(const streamOutput *out, const char *text, bool bytes,
             *bandwidth = bytes ? number * scale : (number * scale) >> 20;
             return true;
         }
-        detail = scale > 0 ? g_strdup_printf("numerical overflow: value too large: %llu%s",
-                                             number, suffix)
-                           : g_strdup_printf("invalid argument: unknown suffix '%s'", suffix);
+        detail = scale > 0
+                   ? g_strdup_printf("numerical overflow: value too large: %llu%s", number, suffix)
+                   : g_strdup_printf("invalid argument: unknown suffix '%s'", suffix);
     }
-    streamOutputError(out, VIR_ERR_INVALID_ARG, "Scaled numeric value '%s' for <--bandwidth> "
-                      "option is malformed or out of range", text);
+    streamOutputError(out, VIR_ERR_INVALID_ARG,
+                      "Scaled numeric value '%s' for <--bandwidth> "
+                      "option is malformed or out of range",
+                      text);
     if (detail)
         streamOutputError(out, VIR_ERR_INVALID_ARG, "%s", detail);
     streamVirshEnd(out);

@@ -18,19 +18,19 @@
 struct _streamWait {
     streamClient *client;
     virDomainPtr dom;
-    char *disk; /* target, as events have it */
+    char *disk;               /* target, as events have it */
     streamProgress *progress; /* NULL unless verbose */
     streamLoop *loop;
     int streamEvent; /* callbacks, -1 if they could not be registered */
     int jobEvent;
 
-    bool started;     /* an event or the statistics have shown our stream */
-    bool heard;       /* an event came since the last second */
-    int gone;         /* seconds in a row */
-    int errors;       /* seconds in a row */
-    int jobState;     /* how libvirt says that its job ended; STARTING: not yet */
+    bool started;           /* an event or the statistics have shown our stream */
+    bool heard;             /* an event came since the last second */
+    int gone;               /* seconds in a row */
+    int errors;             /* seconds in a row */
+    int jobState;           /* how libvirt says that its job ended; STARTING: not yet */
     const char *stopReason; /* why we stopped it */
-    streamExit result; /* once the loop has been ended */
+    streamExit result;      /* once the loop has been ended */
 };
 
 /* Nothing is to be waited for any more. */
@@ -59,14 +59,14 @@ streamWaitEnd(streamWait *wait, int state, const char *reason, const streamStats
     g_clear_pointer(&wait->progress, streamProgressFree);
 
     if (state == VIR_DOMAIN_STREAM_DISK_FAILED && !out->json)
-        streamOutputError(out, VIR_ERR_OPERATION_FAILED, "Stream of '%s' failed: %s",
-                          wait->disk, reason ? reason : "the reason is not known");
+        streamOutputError(out, VIR_ERR_OPERATION_FAILED, "Stream of '%s' failed: %s", wait->disk,
+                          reason ? reason : "the reason is not known");
     else
         streamOutputResult(out, word, wait->dom, wait->disk, stats, reason);
 
-    streamWaitFinish(wait, state == VIR_DOMAIN_STREAM_DISK_COMPLETED ? STREAM_EXIT_DONE :
-                           state == VIR_DOMAIN_STREAM_DISK_STOPPED ? STREAM_EXIT_STOPPED :
-                           STREAM_EXIT_FAILED);
+    streamWaitFinish(wait, state == VIR_DOMAIN_STREAM_DISK_COMPLETED ? STREAM_EXIT_DONE
+                           : state == VIR_DOMAIN_STREAM_DISK_STOPPED ? STREAM_EXIT_STOPPED
+                                                                     : STREAM_EXIT_FAILED);
 }
 
 /* News of our stream: shows it, and tells its end. */
@@ -87,8 +87,8 @@ streamWaitUpdate(streamWait *wait, const streamStats *stats)
     if (state == VIR_DOMAIN_STREAM_DISK_STOPPED && wait->stopReason)
         reason = wait->stopReason;
     else
-        virTypedParamsGetString(stats->params, stats->nparams,
-                                VIR_DOMAIN_STREAM_DISK_STATS_REASON, &reason);
+        virTypedParamsGetString(stats->params, stats->nparams, VIR_DOMAIN_STREAM_DISK_STATS_REASON,
+                                &reason);
     streamWaitEnd(wait, state, reason, stats);
 }
 
@@ -137,9 +137,11 @@ streamWaitNew(streamClient *client, virDomainPtr dom, const char *disk, bool ver
     wait->progress = verbose ? streamProgressNew() : NULL;
     wait->streamEvent = virConnectStreamDiskEventRegister(client->conn, dom,
                                                           streamWaitOnStreamEvent, wait, NULL, 0);
-    wait->jobEvent = virConnectDomainEventRegisterAny(
-        client->conn, dom, VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2,
-        VIR_DOMAIN_EVENT_CALLBACK(streamWaitOnJobEvent), wait, NULL);
+    wait->jobEvent = virConnectDomainEventRegisterAny(client->conn, dom,
+                                                      VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2,
+                                                      VIR_DOMAIN_EVENT_CALLBACK(
+                                                          streamWaitOnJobEvent),
+                                                      wait, NULL);
     if (!(wait->loop = streamLoopNew(client->conn, timeout))) {
         streamOutputLastError(&client->out);
         streamWaitFree(wait);
@@ -213,13 +215,13 @@ streamWaitRun(streamWait *wait, bool detach)
 
     for (;;) {
         switch (streamLoopNext(wait->loop)) {
-        case STREAM_LOOP_ENDED:
-            return wait->result;
+        case STREAM_LOOP_ENDED: return wait->result;
         case STREAM_LOOP_LOST:
             g_clear_pointer(&wait->progress, streamProgressFree);
             return streamOutputError(out, VIR_ERR_OPERATION_FAILED,
                                      "lost the connection to the hypervisor, "
-                                     "the stream of '%s' may go on", wait->disk);
+                                     "the stream of '%s' may go on",
+                                     wait->disk);
         case STREAM_LOOP_INTERRUPTED:
             if (!detach) {
                 streamWaitStop(wait, "interrupted");
@@ -228,9 +230,7 @@ streamWaitRun(streamWait *wait, bool detach)
             g_clear_pointer(&wait->progress, streamProgressFree);
             streamOutputResult(out, "detached", wait->dom, wait->disk, NULL, "it goes on");
             return STREAM_EXIT_DETACHED;
-        case STREAM_LOOP_TIMEOUT:
-            streamWaitStop(wait, "timed out");
-            break;
+        case STREAM_LOOP_TIMEOUT: streamWaitStop(wait, "timed out"); break;
         case STREAM_LOOP_RESIZED:
             if (wait->progress)
                 streamProgressRedraw(wait->progress);
@@ -240,8 +240,7 @@ streamWaitRun(streamWait *wait, bool detach)
                 streamWaitAsk(wait);
             wait->heard = false;
             break;
-        case STREAM_LOOP_FAILED:
-            return streamWaitFail(wait);
+        case STREAM_LOOP_FAILED: return streamWaitFail(wait);
         }
     }
 }

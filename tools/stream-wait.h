@@ -18,8 +18,8 @@ typedef struct _streamWait streamWait;
 /* Before the stream is started, so that a fast end is not missed, and after
  * streamLoopInit(). @dom is referenced. With @verbose progress is shown; @timeout is in
  * seconds, 0 for none. NULL if the user was told of an error. */
-streamWait *streamWaitNew(streamClient *client, virDomainPtr dom, const char *disk,
-                          bool verbose, int timeout);
+streamWait *streamWaitNew(streamClient *client, virDomainPtr dom, const char *disk, bool verbose,
+                          int timeout);
 void streamWaitFree(streamWait *wait);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(streamWait, streamWaitFree)
 

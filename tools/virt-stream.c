@@ -57,18 +57,16 @@ virtStreamContextNew(const streamCommand *command, streamClient *client, virtStr
           "Connect to the hypervisor at URI", "URI" },
         { "readonly", 'r', 0, G_OPTION_ARG_NONE, &client->readonly,
           "Connect read-only: look, but change nothing", NULL },
-        { "quiet", 'q', 0, G_OPTION_ARG_NONE, &client->out.quiet,
-          "Print results and errors only", NULL },
-        { "json", 0, 0, G_OPTION_ARG_NONE, &client->out.json,
-          "Print results and errors as JSON", NULL },
-        { "version", 'V', 0, G_OPTION_ARG_NONE, &options->version,
-          "Print the version", NULL },
+        { "quiet", 'q', 0, G_OPTION_ARG_NONE, &client->out.quiet, "Print results and errors only",
+          NULL },
+        { "json", 0, 0, G_OPTION_ARG_NONE, &client->out.json, "Print results and errors as JSON",
+          NULL },
+        { "version", 'V', 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL },
         { NULL },
     };
     bool virsh = command && command->virsh;
     const GOptionEntry help[] = {
-        { "help", virsh ? 0 : 'h', 0, G_OPTION_ARG_NONE, &options->help,
-          "Print this help", NULL },
+        { "help", virsh ? 0 : 'h', 0, G_OPTION_ARG_NONE, &options->help, "Print this help", NULL },
         { NULL },
     };
     GOptionContext *context = g_option_context_new(command ? command->arguments
@@ -95,7 +93,8 @@ virtStreamPrintHelp(GOptionContext *context, const streamCommand *command)
     if (command) {
         g_string_append_printf(summary, "%s.", command->summary);
     } else {
-        g_string_append(summary, "Stream the disks of running guests: copy what their backing "
+        g_string_append(summary,
+                        "Stream the disks of running guests: copy what their backing "
                         "images hold\ninto the disks' own images, until they need nothing else."
                         "\n\nCommands:");
         for (size_t i = 0; i < G_N_ELEMENTS(virtStreamCommands); i++)
@@ -134,8 +133,8 @@ virtStreamParse(const streamCommand *command, streamClient *client, char ***args
         /* one wrong option, and none has been set */
         if (g_strv_contains((const char *const *) *args, "--json"))
             client->out.json = TRUE;
-        *result = streamOutputUsage(&client->out, command ? command->name : NULL,
-                                    "%s", error->message);
+        *result = streamOutputUsage(&client->out, command ? command->name : NULL, "%s",
+                                    error->message);
     } else if (options.help) {
         virtStreamPrintHelp(context, command);
     } else if (options.version) {
@@ -187,8 +186,8 @@ virtStreamRun(streamClient *client, char ***args)
         return result;
     nargs = (int) g_strv_length(*args) - 2;
     if (nargs < command->minArgs)
-        return streamOutputUsage(&client->out, command->name, "'%s' needs %s",
-                                 command->name, command->arguments);
+        return streamOutputUsage(&client->out, command->name, "'%s' needs %s", command->name,
+                                 command->arguments);
     if (nargs > command->maxArgs)
         return streamOutputUsage(&client->out, command->name, "unexpected argument '%s'",
                                  (*args)[2 + command->maxArgs]);

@@ -24,8 +24,8 @@ struct _backendBackup {
     const backendBackupHandlers *handlers;
     void *opaque;
     char *dir;
-    int fd;          /* inotify's: GLib's monitors may tell 100 ms late */
-    GSource *source; /* NULL: the directory cannot be watched */
+    int fd;              /* inotify's: GLib's monitors may tell 100 ms late */
+    GSource *source;     /* NULL: the directory cannot be watched */
     GHashTable *domains; /* the names of those that are backed up now */
 };
 

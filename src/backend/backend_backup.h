@@ -19,7 +19,8 @@ struct _backendBackupHandlers {
 };
 
 /* Watches @dir in the thread that calls, whose default main context runs. */
-backendBackup *backendBackupNew(const char *dir, const backendBackupHandlers *handlers, void *opaque);
+backendBackup *backendBackupNew(const char *dir, const backendBackupHandlers *handlers,
+                                void *opaque);
 
 /* In that thread, or when it does not run any more; NULL is accepted. */
 void backendBackupFree(backendBackup *self);

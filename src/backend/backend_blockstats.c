@@ -7,7 +7,8 @@
 #define BACKEND_BLOCKSTATS_PARAMS 16
 
 static bool
-backendBlockstatsGetCount(virTypedParameterPtr params, int nparams, const char *name, guint64 *count)
+backendBlockstatsGetCount(virTypedParameterPtr params, int nparams, const char *name,
+                          guint64 *count)
 {
     long long value;
 
@@ -30,9 +31,9 @@ backendBlockstatsGet(virDomainPtr dom, const char *target, streamGuestStats *fig
         return false;
     known = backendBlockstatsGetCount(params, nparams, VIR_DOMAIN_BLOCK_STATS_READ_REQ, &reads) &&
             backendBlockstatsGetCount(params, nparams, VIR_DOMAIN_BLOCK_STATS_WRITE_REQ,
-                              &result.writes) &&
+                                      &result.writes) &&
             backendBlockstatsGetCount(params, nparams, VIR_DOMAIN_BLOCK_STATS_WRITE_TOTAL_TIMES,
-                              &result.writeNs);
+                                      &result.writeNs);
     virTypedParamsClear(params, nparams);
     if (!known)
         return false;

@@ -17,8 +17,8 @@
 #include "util/lock.h"
 #include "util/log.h"
 
-#define BACKEND_CONNECTION_RETRY_MIN 100  /* ms */
-#define BACKEND_CONNECTION_RETRY_MAX 5000 /* ms */
+#define BACKEND_CONNECTION_RETRY_MIN 100   /* ms */
+#define BACKEND_CONNECTION_RETRY_MAX 5000  /* ms */
 #define BACKEND_CONNECTION_FIRST_MAX 15000 /* ms; of it a guest that does not answer takes 3 s */
 #define BACKEND_CONNECTION_KEEPALIVE_INTERVAL 5 /* s */
 #define BACKEND_CONNECTION_KEEPALIVE_COUNT 5
@@ -143,8 +143,8 @@ backendConnectionTry(void *opaque)
 }
 
 static void
-backendConnectionDirChanged(GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event,
-                   void *opaque)
+backendConnectionDirChanged(GFileMonitor *monitor, GFile *file, GFile *other,
+                            GFileMonitorEvent event, void *opaque)
 {
     backendConnection *self = opaque;
 
@@ -171,7 +171,7 @@ backendConnectionBegin(void *opaque)
 
 backendConnection *
 backendConnectionNew(const char *uri, const char *socketDir, eventThread *where,
-            const backendConnectionHandlers *handlers, void *opaque)
+                     const backendConnectionHandlers *handlers, void *opaque)
 {
     backendConnection *self = g_new0(backendConnection, 1);
 

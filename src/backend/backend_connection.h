@@ -24,7 +24,7 @@ typedef struct _backendConnection backendConnection;
 /* Tries to connect to @uri, and goes on trying; @socketDir is where libvirtd's socket appears.
  * Returns after the first try, or a few seconds. */
 backendConnection *backendConnectionNew(const char *uri, const char *socketDir, eventThread *where,
-                      const backendConnectionHandlers *handlers, void *opaque);
+                                        const backendConnectionHandlers *handlers, void *opaque);
 
 /* After the loop was stopped. */
 void backendConnectionFree(backendConnection *self);

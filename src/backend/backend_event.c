@@ -19,7 +19,7 @@ struct _backendEventSink {
     gatomicrefcount refs;
     const backendEventHandlers *handlers;
     void *opaque;
-    GMutex lock; /* protects where; held over the handlers that are called at once */
+    GMutex lock;   /* protects where; held over the handlers that are called at once */
     queues *where; /* NULL once deregistered */
 };
 
@@ -52,7 +52,7 @@ struct _backendEventNote {
     backendEventSink *sink;
     backendEventNoteType type;
     virDomainPtr dom;
-    char *name;  /* disk target or device alias */
+    char *name; /* disk target or device alias */
     char *error;
     int detail;
 };
@@ -90,24 +90,16 @@ backendEventNoteDeliver(void *data)
         return;
 
     switch (note->type) {
-    case BACKEND_EVENT_NOTE_RUNNING:
-        handlers->jobRunning(note->dom, note->name, opaque);
-        break;
+    case BACKEND_EVENT_NOTE_RUNNING: handlers->jobRunning(note->dom, note->name, opaque); break;
     case BACKEND_EVENT_NOTE_ERROR:
         handlers->jobError(note->dom, note->name, note->error, opaque);
         break;
     case BACKEND_EVENT_NOTE_ENDED:
         handlers->jobEnded(note->dom, note->name, note->detail, opaque);
         break;
-    case BACKEND_EVENT_NOTE_STOPPED:
-        handlers->guestStopped(note->dom, note->detail, opaque);
-        break;
-    case BACKEND_EVENT_NOTE_REMOVED:
-        handlers->diskRemoved(note->dom, note->name, opaque);
-        break;
-    case BACKEND_EVENT_NOTE_TUNED:
-        handlers->disksTuned(note->dom, opaque);
-        break;
+    case BACKEND_EVENT_NOTE_STOPPED: handlers->guestStopped(note->dom, note->detail, opaque); break;
+    case BACKEND_EVENT_NOTE_REMOVED: handlers->diskRemoved(note->dom, note->name, opaque); break;
+    case BACKEND_EVENT_NOTE_TUNED: handlers->disksTuned(note->dom, opaque); break;
     }
 }
 
@@ -125,7 +117,7 @@ backendEventNoteFree(void *opaque)
 
 static void
 backendEventNoteSend(backendEventSink *sink, backendEventNoteType type, virDomainPtr dom,
-                  const char *name, const char *error, int detail)
+                     const char *name, const char *error, int detail)
 {
     backendEventNote *note = g_new0(backendEventNote, 1);
     char uuid[VIR_UUID_STRING_BUFLEN] = "";
@@ -168,7 +160,7 @@ backendEventLifecycle(virConnectPtr conn, virDomainPtr dom, int event, int detai
 
 static void
 backendEventBlockJob(virConnectPtr conn, virDomainPtr dom, const char *disk, int type, int status,
-                  void *opaque)
+                     void *opaque)
 {
     if (type != VIR_DOMAIN_BLOCK_JOB_TYPE_PULL || status == VIR_DOMAIN_BLOCK_JOB_READY)
         return;
@@ -184,7 +176,7 @@ backendEventDeviceRemoved(virConnectPtr conn, virDomainPtr dom, const char *alia
 
 static void
 backendEventTunable(virConnectPtr conn, virDomainPtr dom, virTypedParameterPtr params, int nparams,
-                 void *opaque)
+                    void *opaque)
 {
     if (virTypedParamsGet(params, nparams, VIR_DOMAIN_TUNABLE_BLKDEV_DISK))
         backendEventNoteSend(opaque, BACKEND_EVENT_NOTE_TUNED, dom, NULL, NULL, 0);
@@ -192,7 +184,7 @@ backendEventTunable(virConnectPtr conn, virDomainPtr dom, virTypedParameterPtr p
 
 static void
 backendEventMonitor(virConnectPtr conn, virDomainPtr dom, const char *name, long long seconds,
-                 unsigned int micros, const char *details, void *opaque)
+                    unsigned int micros, const char *details, void *opaque)
 {
     g_autoptr(backendQmpEvent) event = backendQmpEventParse(name, details);
 
@@ -205,14 +197,13 @@ backendEventMonitor(virConnectPtr conn, virDomainPtr dom, const char *name, long
     case BACKEND_QMP_JOB_ERROR:
         backendEventNoteSend(opaque, BACKEND_EVENT_NOTE_ERROR, dom, event->target, event->error, 0);
         break;
-    case BACKEND_QMP_JOB_ENDING:
-        backendEventTellEnding(opaque, dom, event->target);
-        break;
+    case BACKEND_QMP_JOB_ENDING: backendEventTellEnding(opaque, dom, event->target); break;
     }
 }
 
 static int
-backendEventRegister(backendEvent *self, int which, int eventId, virConnectDomainEventGenericCallback cb)
+backendEventRegister(backendEvent *self, int which, int eventId,
+                     virConnectDomainEventGenericCallback cb)
 {
     self->ids[which] = virConnectDomainEventRegisterAny(self->conn, NULL, eventId, cb,
                                                         backendEventSinkRef(self->sink),
@@ -231,12 +222,14 @@ backendEventRegisterMonitor(backendEvent *self)
     if (self->monitorId < 0) {
         backendEventSinkUnref(self->sink);
         LOG_WARNING("no events of QEMU's own: streams that others start are seen within a second, "
-                    "and reasons of failures are not known: %s", errorText());
+                    "and reasons of failures are not known: %s",
+                    errorText());
     }
 }
 
 backendEvent *
-backendEventNew(virConnectPtr conn, queues *where, const backendEventHandlers *handlers, void *opaque)
+backendEventNew(virConnectPtr conn, queues *where, const backendEventHandlers *handlers,
+                void *opaque)
 {
     backendEvent *self = g_new0(backendEvent, 1);
 
@@ -253,13 +246,13 @@ backendEventNew(virConnectPtr conn, queues *where, const backendEventHandlers *h
     self->sink->opaque = opaque;
 
     if (backendEventRegister(self, BACKEND_EVENT_LIFECYCLE, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-                          VIR_DOMAIN_EVENT_CALLBACK(backendEventLifecycle)) < 0 ||
+                             VIR_DOMAIN_EVENT_CALLBACK(backendEventLifecycle)) < 0 ||
         backendEventRegister(self, BACKEND_EVENT_BLOCK_JOB, VIR_DOMAIN_EVENT_ID_BLOCK_JOB_2,
-                          VIR_DOMAIN_EVENT_CALLBACK(backendEventBlockJob)) < 0 ||
+                             VIR_DOMAIN_EVENT_CALLBACK(backendEventBlockJob)) < 0 ||
         backendEventRegister(self, BACKEND_EVENT_DEVICE_REMOVED, VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED,
-                          VIR_DOMAIN_EVENT_CALLBACK(backendEventDeviceRemoved)) < 0 ||
+                             VIR_DOMAIN_EVENT_CALLBACK(backendEventDeviceRemoved)) < 0 ||
         backendEventRegister(self, BACKEND_EVENT_TUNABLE, VIR_DOMAIN_EVENT_ID_TUNABLE,
-                          VIR_DOMAIN_EVENT_CALLBACK(backendEventTunable)) < 0) {
+                             VIR_DOMAIN_EVENT_CALLBACK(backendEventTunable)) < 0) {
         backendEventFree(self);
         return NULL;
     }

@@ -40,8 +40,8 @@ typedef struct _backendEvent backendEvent;
 /* Registers with libvirt on @conn; needs libvirt's event loop. @where: the key is the guest's UUID,
  * the handlers are called there. QEMU's own events are left out, with a warning, where libvirt does
  * not let us have them. NULL on error. */
-backendEvent *backendEventNew(virConnectPtr conn, queues *where, const backendEventHandlers *handlers,
-                        void *opaque);
+backendEvent *backendEventNew(virConnectPtr conn, queues *where,
+                              const backendEventHandlers *handlers, void *opaque);
 
 /* Whether QEMU's own events come, and so every pull is told of when it begins. */
 bool backendEventTellsBeginnings(const backendEvent *self);

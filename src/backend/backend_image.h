@@ -8,7 +8,8 @@
 #include "backend/backend_qmp.h"
 
 /* Asks QEMU, by the @alias of the guest's device. -1 with an error also if there is none. */
-int backendImageGet(virDomainPtr dom, const char *target, const char *alias, backendQmpImage *image);
+int backendImageGet(virDomainPtr dom, const char *target, const char *alias,
+                    backendQmpImage *image);
 
 /* The version of the guest's QEMU, "7.2.22", to be freed; NULL on error. */
 char *backendImageGetVersion(virDomainPtr dom);

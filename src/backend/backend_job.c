@@ -15,31 +15,25 @@ static const char *
 backendJobTypeName(int type)
 {
     switch (type) {
-    case VIR_DOMAIN_BLOCK_JOB_TYPE_PULL:
-        return "Block Pull";
-    case VIR_DOMAIN_BLOCK_JOB_TYPE_COPY:
-        return "Block Copy";
-    case VIR_DOMAIN_BLOCK_JOB_TYPE_COMMIT:
-        return "Block Commit";
-    case VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT:
-        return "Active Block Commit";
-    case VIR_DOMAIN_BLOCK_JOB_TYPE_BACKUP:
-        return "Backup";
-    default:
-        return "Unknown job";
+    case VIR_DOMAIN_BLOCK_JOB_TYPE_PULL: return "Block Pull";
+    case VIR_DOMAIN_BLOCK_JOB_TYPE_COPY: return "Block Copy";
+    case VIR_DOMAIN_BLOCK_JOB_TYPE_COMMIT: return "Block Commit";
+    case VIR_DOMAIN_BLOCK_JOB_TYPE_ACTIVE_COMMIT: return "Active Block Commit";
+    case VIR_DOMAIN_BLOCK_JOB_TYPE_BACKUP: return "Backup";
+    default: return "Unknown job";
     }
 }
 
 int
 backendJobStart(virDomainPtr dom, const char *target, const char *base, bool relative,
-             unsigned long long speed)
+                unsigned long long speed)
 {
     if (!base)
         return virDomainBlockPull(dom, target, (unsigned long) speed,
                                   VIR_DOMAIN_BLOCK_PULL_BANDWIDTH_BYTES);
     return virDomainBlockRebase(dom, target, base, (unsigned long) speed,
                                 VIR_DOMAIN_BLOCK_REBASE_BANDWIDTH_BYTES |
-                                (relative ? VIR_DOMAIN_BLOCK_REBASE_RELATIVE : 0));
+                                    (relative ? VIR_DOMAIN_BLOCK_REBASE_RELATIVE : 0));
 }
 
 int
@@ -58,12 +52,13 @@ backendJobSetSpeed(virDomainPtr dom, const char *target, unsigned long long spee
 int
 backendJobGetPull(virDomainPtr dom, const char *target, virDomainBlockJobInfoPtr info)
 {
-    int rc = virDomainGetBlockJobInfo(dom, target, info,
-                                      VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES);
+    int rc = virDomainGetBlockJobInfo(dom, target, info, VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES);
 
     if (rc == 1 && info->type != VIR_DOMAIN_BLOCK_JOB_TYPE_PULL) {
-        errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' has a block job of type '%s', not a "
-                    "stream", target, backendJobTypeName(info->type));
+        errorReport(VIR_ERR_OPERATION_INVALID,
+                    "disk '%s' has a block job of type '%s', not a "
+                    "stream",
+                    target, backendJobTypeName(info->type));
         return -1;
     }
     return rc;

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 int backendJobStart(virDomainPtr dom, const char *target, const char *base, bool relative,
-                 unsigned long long speed);
+                    unsigned long long speed);
 
 /* Returns when the job has ended. */
 int backendJobAbort(virDomainPtr dom, const char *target);

@@ -57,7 +57,8 @@ backendNbdserverNew(const char *dir)
 
     self->dir = g_strdup(dir);
     g_mutex_init(&self->lock);
-    self->servers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, backendNbdserverServerFree);
+    self->servers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+                                          backendNbdserverServerFree);
     return self;
 }
 

@@ -229,19 +229,27 @@ domainDiskCheckStreamable(const domainDisk *disk)
         errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' has no medium: nothing to stream",
                     disk->target);
     else if (disk->readonly)
-        errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' is read-only: nothing can be "
-                    "streamed into it", disk->target);
+        errorReport(VIR_ERR_OPERATION_INVALID,
+                    "disk '%s' is read-only: nothing can be "
+                    "streamed into it",
+                    disk->target);
     else if (!g_strcmp0(disk->format, "raw"))
-        errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' is a raw image, which has no backing "
-                    "image: nothing to stream", disk->target);
+        errorReport(VIR_ERR_OPERATION_INVALID,
+                    "disk '%s' is a raw image, which has no backing "
+                    "image: nothing to stream",
+                    disk->target);
     else if (disk->depth == 0 && disk->chained)
-        errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' has no backing image: nothing to "
-                    "stream", disk->target);
+        errorReport(VIR_ERR_OPERATION_INVALID,
+                    "disk '%s' has no backing image: nothing to "
+                    "stream",
+                    disk->target);
     else if (disk->format && !g_str_equal(disk->format, "qcow2") &&
              !g_str_equal(disk->format, "qed"))
         /* its job copies everything, and fails at the end */
-        errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' is a %s image, from which QEMU cannot "
-                    "take the backing image away", disk->target, disk->format);
+        errorReport(VIR_ERR_OPERATION_INVALID,
+                    "disk '%s' is a %s image, from which QEMU cannot "
+                    "take the backing image away",
+                    disk->target, disk->format);
     else
         return 0;
     return -1;

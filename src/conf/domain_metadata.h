@@ -13,8 +13,8 @@
 typedef struct _domainMetadata domainMetadata;
 struct _domainMetadata {
     char *name;
-    char **names;  /* of the attributes, in their order */
-    char **values; /* of the same */
+    char **names;        /* of the attributes, in their order */
+    char **values;       /* of the same */
     GPtrArray *children; /* of domainMetadata, in their order */
 };
 

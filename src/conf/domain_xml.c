@@ -9,9 +9,9 @@
 xmlDoc *
 domainXmlRead(const char *xml)
 {
-    g_autoptr(xmlDoc) doc = xmlReadMemory(xml, (int) MIN(strlen(xml), G_MAXINT), "domain.xml",
-                                          NULL, XML_PARSE_NONET | XML_PARSE_NOERROR |
-                                          XML_PARSE_NOWARNING);
+    g_autoptr(xmlDoc)
+        doc = xmlReadMemory(xml, (int) MIN(strlen(xml), G_MAXINT), "domain.xml", NULL,
+                            XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
     xmlNode *root = doc ? xmlDocGetRootElement(doc) : NULL;
 
     /* libvirt writes no document type, whose entities could expand without end */

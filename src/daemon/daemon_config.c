@@ -32,7 +32,9 @@ struct _daemonConfigKey {
 };
 
 #define KEY(name, type, field, ...) \
-    { name, DAEMON_CONFIG_ ## type, offsetof(daemonConfig, field), __VA_ARGS__ }
+    { \
+        name, DAEMON_CONFIG_##type, offsetof(daemonConfig, field), __VA_ARGS__ \
+    }
 
 static const daemonConfigKey daemonConfigKeys[] = {
     KEY("unix_sock_group", STRING, unixSockGroup),
@@ -57,8 +59,8 @@ static const daemonConfigKey daemonConfigKeys[] = {
 static char *
 daemonConfigFile(bool session)
 {
-    return g_build_filename(session ? g_get_user_config_dir() : SYSCONFDIR,
-                            "libvirt", "virtstreamd.conf", NULL);
+    return g_build_filename(session ? g_get_user_config_dir() : SYSCONFDIR, "libvirt",
+                            "virtstreamd.conf", NULL);
 }
 
 static daemonConfig *

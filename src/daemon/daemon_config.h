@@ -14,7 +14,7 @@ typedef struct _daemonConfig daemonConfig;
 struct _daemonConfig {
     char *file; /* where the settings are from */
 
-    char *unixSockGroup; /* "": the process's own */
+    char *unixSockGroup;     /* "": the process's own */
     bool unixSockGroupGiven; /* the file names it, so it has to exist */
     unsigned int unixSockROPerms;
     unsigned int unixSockRWPerms;
@@ -28,7 +28,7 @@ struct _daemonConfig {
     unsigned int keepaliveInterval; /* seconds; 0: never ping */
     unsigned int keepaliveCount;
 
-    unsigned int hydrate; /* 0 or 1 */
+    unsigned int hydrate;        /* 0 or 1 */
     unsigned int hydrateUntried; /* 0 or 1 */
 
     unsigned int standstill;       /* ms; 0: never */

@@ -47,7 +47,11 @@ daemonIdleNew(unsigned int seconds, gboolean session, GMainLoop *loop,
     daemonIdle *idle = g_new0(daemonIdle, 1);
 
     *idle = (daemonIdle) {
-        .seconds = seconds, .session = session, .loop = loop, .busy = busy, .opaque = opaque,
+        .seconds = seconds,
+        .session = session,
+        .loop = loop,
+        .busy = busy,
+        .opaque = opaque,
         .timer = g_source_new(&funcs, sizeof(GSource)),
     };
     g_source_set_callback(idle->timer, daemonIdleLeave, idle, NULL);

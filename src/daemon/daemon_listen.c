@@ -34,8 +34,8 @@ daemonListenAddress(const char *path, struct sockaddr_un *addr)
     *addr = (struct sockaddr_un) { .sun_family = AF_UNIX };
     if (g_strlcpy(addr->sun_path, path, sizeof(addr->sun_path)) < sizeof(addr->sun_path))
         return true;
-    errorReport(VIR_ERR_CONFIG_UNSUPPORTED, "the socket's path '%s' is longer than %zu bytes",
-                path, sizeof(addr->sun_path) - 1);
+    errorReport(VIR_ERR_CONFIG_UNSUPPORTED, "the socket's path '%s' is longer than %zu bytes", path,
+                sizeof(addr->sun_path) - 1);
     return false;
 }
 
@@ -70,8 +70,10 @@ daemonListenBind(int fd, const struct sockaddr_un *addr)
     }
     umask(mask);
     if (rc < 0 && errno == EADDRINUSE)
-        errorReport(VIR_ERR_OPERATION_INVALID, "'%s' is in use: another daemon answers on it, "
-                    "or it is not a socket", addr->sun_path);
+        errorReport(VIR_ERR_OPERATION_INVALID,
+                    "'%s' is in use: another daemon answers on it, "
+                    "or it is not a socket",
+                    addr->sun_path);
     else if (rc < 0)
         errorReportSystem(errno, "cannot bind to socket '%s'", addr->sun_path);
     return rc;
@@ -176,7 +178,8 @@ daemonListenTake(daemonListen *sockets, char **units, int nunits)
 
         if (index < 0 || sockets->fd[index] >= 0 ||
             sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) <= 0) {
-            errorReport(VIR_ERR_CONFIG_UNSUPPORTED, "systemd passes a socket named '%s', not the "
+            errorReport(VIR_ERR_CONFIG_UNSUPPORTED,
+                        "systemd passes a socket named '%s', not the "
                         "listening sockets of virtstreamd.socket and virtstreamd-ro.socket",
                         units[i]);
             return -1;
@@ -199,8 +202,8 @@ daemonListenNew(const daemonConfig *config)
         errorReportSystem(-nunits, "cannot take the sockets that systemd passes");
         return NULL;
     }
-    if ((nunits ? daemonListenTake(sockets, units, nunits)
-                : daemonListenMakeAll(sockets, config)) < 0)
+    if ((nunits ? daemonListenTake(sockets, units, nunits) : daemonListenMakeAll(sockets, config)) <
+        0)
         return NULL;
     return g_steal_pointer(&sockets);
 }

@@ -208,8 +208,8 @@ daemonMainServe(const daemonConfig *config, const daemonOptions *options, const 
     const char *uri = daemonMainIsSession() ? "qemu:///session" : "qemu:///system";
     g_autoptr(remoteDispatchEvent) clients = remoteDispatchEventNew();
     /* where libvirtd keeps the state of its guests */
-    g_autofree char *statusDir =
-        g_build_filename(runDir, "qemu", daemonMainIsSession() ? "run" : NULL, NULL);
+    g_autofree char *statusDir = g_build_filename(runDir, "qemu",
+                                                  daemonMainIsSession() ? "run" : NULL, NULL);
     const qemuConnConfig streams = {
         .hydrate = config->hydrate,
         .hydrateUntried = config->hydrateUntried,

@@ -35,16 +35,16 @@ daemonOptionsParse(daemonOptions *options, int argc, char **argv, GError **err)
     const GOptionEntry entries[] = {
         { "daemon", 'd', 0, G_OPTION_ARG_NONE, &parsed.background,
           "Go to the background once clients can connect", NULL },
-        { "config", 'f', 0, G_OPTION_ARG_FILENAME, &parsed.config,
-          "Read the settings from FILE", "FILE" },
-        { "pid-file", 'p', 0, G_OPTION_ARG_FILENAME, &parsed.pidFile,
-          "Make FILE the pid file", "FILE" },
+        { "config", 'f', 0, G_OPTION_ARG_FILENAME, &parsed.config, "Read the settings from FILE",
+          "FILE" },
+        { "pid-file", 'p', 0, G_OPTION_ARG_FILENAME, &parsed.pidFile, "Make FILE the pid file",
+          "FILE" },
         { "timeout", 't', 0, G_OPTION_ARG_INT, &parsed.timeout,
           "End when it was not needed for so long: no client, no stream", "SECONDS" },
         { "verbose", 'v', 0, G_OPTION_ARG_NONE, &parsed.verbose,
           "Log what happens, not only what goes wrong", NULL },
-        { "version", 'V', 0, G_OPTION_ARG_NONE, &parsed.version,
-          "Print the version and end", NULL },
+        { "version", 'V', 0, G_OPTION_ARG_NONE, &parsed.version, "Print the version and end",
+          NULL },
         G_OPTION_ENTRY_NULL
     };
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);

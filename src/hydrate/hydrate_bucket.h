@@ -11,9 +11,9 @@
 
 typedef struct _hydrateBucket hydrateBucket;
 struct _hydrateBucket {
-    guint64 rate;  /* bytes per second; 0: no limit */
-    double level;  /* bytes that may be spent now; below 0: spent in advance */
-    gint64 time;   /* of the level */
+    guint64 rate; /* bytes per second; 0: no limit */
+    double level; /* bytes that may be spent now; below 0: spent in advance */
+    gint64 time;  /* of the level */
 };
 
 /* What is owed is kept. */

@@ -80,7 +80,7 @@ hydrateExtentsFill(const hydrateExtents *self, hydrateMap *map)
         guint64 len = MIN(MIN(depth.left, state.left), self->len - covered);
 
         hydrateMapAdd(map, self->offset + covered, len, depth.value,
-                   state.value & HYDRATE_EXTENTS_ZERO);
+                      state.value & HYDRATE_EXTENTS_ZERO);
         covered += len;
         depth.left -= len;
         state.left -= len;

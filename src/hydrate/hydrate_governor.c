@@ -23,14 +23,14 @@ static const struct {
     guint requests;
     guint64 size;
 } hydrateGovernorLevels[] = {
-    { 1, 64 * KIB }, { 2, 64 * KIB }, { 4, 64 * KIB }, { 4, 128 * KIB }, { 10, 128 * KIB },
-    { 8, 256 * KIB }, { 16, 256 * KIB }, { 16, 512 * KIB }, { 16, MIB }, { 16, 2 * MIB },
-    { 16, 4 * MIB },
+    { 1, 64 * KIB },   { 2, 64 * KIB },  { 4, 64 * KIB },   { 4, 128 * KIB },
+    { 10, 128 * KIB }, { 8, 256 * KIB }, { 16, 256 * KIB }, { 16, 512 * KIB },
+    { 16, MIB },       { 16, 2 * MIB },  { 16, 4 * MIB },
 };
 
 #define HYDRATE_GOVERNOR_FIRST 2
 #define HYDRATE_GOVERNOR_FIRST_FAST 6
-#define HYDRATE_GOVERNOR_BUSY 4 /* a stock pull has 512 KiB in flight */
+#define HYDRATE_GOVERNOR_BUSY 4              /* a stock pull has 512 KiB in flight */
 #define HYDRATE_GOVERNOR_BUSY_RATE 100000000 /* bytes per second */
 #define HYDRATE_GOVERNOR_LAST (G_N_ELEMENTS(hydrateGovernorLevels) - 1)
 

@@ -34,8 +34,8 @@ struct _hydrateGovernorSample {
 typedef struct _hydrateGovernor hydrateGovernor;
 struct _hydrateGovernor {
     streamRegard regard;
-    bool busy;      /* the guest, in the last interval */
-    bool starting;  /* nothing has told it to stay, so far */
+    bool busy;     /* the guest, in the last interval */
+    bool starting; /* nothing has told it to stay, so far */
     guint level;
     bool climbed;   /* the last step was up */
     guint below;    /* where it began */

@@ -26,17 +26,17 @@ struct _hydrateMapRange {
 struct _hydrateMap {
     guint64 size;
     guint32 deepest;
-    bool tail;       /* what is not in the disk's own image is zeroes, whatever it is */
+    bool tail; /* what is not in the disk's own image is zeroes, whatever it is */
     guint64 window;
-    guint64 asked;   /* up to where windows have been handed out */
-    guint64 untold;  /* bytes of the disk that no answer told of so far, nor need to */
-    guint64 told;    /* bytes that answers told of */
-    guint64 found;   /* of these, what was to be copied */
-    guint64 known;   /* of these, what is not handed out */
-    guint windows;   /* how many are not answered */
-    GQueue again;    /* of hydrateMapRange: parts of windows that were not told of */
-    GQueue data;     /* of hydrateMapRange: to copy, by offset */
-    GQueue zeroes;   /* the same */
+    guint64 asked;  /* up to where windows have been handed out */
+    guint64 untold; /* bytes of the disk that no answer told of so far, nor need to */
+    guint64 told;   /* bytes that answers told of */
+    guint64 found;  /* of these, what was to be copied */
+    guint64 known;  /* of these, what is not handed out */
+    guint windows;  /* how many are not answered */
+    GQueue again;   /* of hydrateMapRange: parts of windows that were not told of */
+    GQueue data;    /* of hydrateMapRange: to copy, by offset */
+    GQueue zeroes;  /* the same */
 };
 
 static hydrateMap *
@@ -199,7 +199,7 @@ hydrateMapGetNext(hydrateMap *self)
     if (self->data.length > 0)
         return &self->data;
     return self->zeroes.length > 0 && (self->untold == 0 || hydrateMapIsFull(self)) ? &self->zeroes
-                                                                                 : NULL;
+                                                                                    : NULL;
 }
 
 /* What one range of the queue may be, if one of data may be @max */

@@ -118,7 +118,7 @@ hydrateNbdFail(hydrateNbd *self, const char *what, const char *why)
 
 static int
 hydrateNbdExtents(void *opaque, const char *context, uint64_t offset, uint32_t *entries, size_t n,
-               int *error)
+                  int *error)
 {
     hydrateNbdWindow *window = opaque;
 
@@ -171,7 +171,8 @@ hydrateNbdBlockStatus(hydrateNbd *self, guint64 offset, guint64 len, hydrateMap 
                                                      .user_data = window },
                              (nbd_completion_callback) { .callback = hydrateNbdWindowDone,
                                                          .user_data = window,
-                                                         .free = hydrateNbdWindowFree }, 0) < 0)
+                                                         .free = hydrateNbdWindowFree },
+                             0) < 0)
         hydrateNbdFail(self, "block status", nbd_get_error());
 }
 
@@ -206,16 +207,17 @@ hydrateNbdBegin(hydrateNbd *self, const char *what, guint64 len, hydrateNbdDone 
     };
     self->pending++;
     return (nbd_completion_callback) {
-        .callback = hydrateNbdRequestDone, .user_data = request, .free = g_free,
+        .callback = hydrateNbdRequestDone,
+        .user_data = request,
+        .free = g_free,
     };
 }
 
 void
 hydrateNbdCache(hydrateNbd *self, guint64 offset, guint64 len, hydrateNbdDone done, void *opaque)
 {
-    if (!self->error &&
-        nbd_aio_cache(self->handle, len, offset,
-                      hydrateNbdBegin(self, "copying", len, done, opaque), 0) < 0)
+    if (!self->error && nbd_aio_cache(self->handle, len, offset,
+                                      hydrateNbdBegin(self, "copying", len, done, opaque), 0) < 0)
         hydrateNbdFail(self, "copying", nbd_get_error());
 }
 

@@ -35,7 +35,8 @@ void hydrateNbdBlockStatus(hydrateNbd *self, guint64 offset, guint64 len, hydrat
 typedef void (*hydrateNbdDone)(guint64 len, guint64 us, void *opaque);
 
 /* Has QEMU copy the range from the layers below into the image. */
-void hydrateNbdCache(hydrateNbd *self, guint64 offset, guint64 len, hydrateNbdDone done, void *opaque);
+void hydrateNbdCache(hydrateNbd *self, guint64 offset, guint64 len, hydrateNbdDone done,
+                     void *opaque);
 
 /* Has QEMU make safe what it copied; @done is told of 0 bytes. */
 void hydrateNbdFlush(hydrateNbd *self, hydrateNbdDone done, void *opaque);

@@ -43,7 +43,8 @@
 
 /* The tail is not read from anywhere, and the guest must not see it: as much as QEMU takes */
 #define HYDRATE_WORKER_TAIL_REQUESTS 16
-#define HYDRATE_WORKER_TAIL_SIZE (4 * 1024 * 1024) /* of zeroes, some times as much: hydrate_map.h */
+#define HYDRATE_WORKER_TAIL_SIZE \
+    (4 * 1024 * 1024) /* of zeroes, some times as much: hydrate_map.h */
 
 /* The end is near when two seconds' work is left. Of that a half second's is kept back until the job is
  * paused: it cannot copy it itself, and end, meanwhile, since it is no faster than we are. */
@@ -62,26 +63,26 @@ struct _hydrateWorker {
 
     /* of the thread */
     hydrateNbd *nbd;
-    bool tailLate; /* some of it was not zeroes */
+    bool tailLate;    /* some of it was not zeroes */
     hydrateMap *tail; /* NULL: there is none, or it is zeroes by now */
     hydrateMap *map;
     hydrateGovernor governor;
     hydrateBucket bucket;
     streamHydrationStats now; /* shown to others as figures */
-    guint64 sent;    /* bytes in flight */
-    gint64 lastSent; /* a CACHE request */
-    gint64 lastStep; /* of the governor */
+    guint64 sent;             /* bytes in flight */
+    gint64 lastSent;          /* a CACHE request */
+    gint64 lastStep;          /* of the governor */
     gint64 nextStep;
     gint64 nextFlush;
     guint64 copiedBefore;
     guint64 copiedFlushing; /* what the flush that is under way, or the last one, is of */
     bool flushing;
-    bool lastBegun;   /* the flush after which nothing is left */
+    bool lastBegun; /* the flush after which nothing is left */
     bool lastFlushed;
     gint64 began;
-    bool told;       /* that the end is near */
+    bool told; /* that the end is near */
     bool mayEnd;
-    bool flushOnly;  /* nothing is begun any more */
+    bool flushOnly; /* nothing is begun any more */
     streamGuestStats guestBefore;
     bool guestSeen;
     gint64 guestInterval; /* between looks at the guest */
@@ -93,7 +94,7 @@ struct _hydrateWorker {
     bool stopping;
     bool letEnd;
     bool flushAsked;
-    bool flushed;    /* as asked */
+    bool flushed; /* as asked */
     bool ended;
     streamSettings settings;
     guint64 position;
@@ -251,11 +252,11 @@ hydrateWorkerLookAtGuest(hydrateWorker *self)
         sample.requests = now->requests - before.requests;
         sample.writes = now->writes - before.writes;
         sample.writeNs = now->writeNs - before.writeNs;
-        self->guestInterval =
-            !self->guestSeen     ? HYDRATE_WORKER_GUEST_FIRST
-            : sample.requests > 0 ? HYDRATE_WORKER_GUEST
-                                  : CLAMP(2 * self->guestInterval, HYDRATE_WORKER_GUEST,
-                                          HYDRATE_WORKER_GUEST_IDLE_MAX);
+        self->guestInterval = !self->guestSeen ? HYDRATE_WORKER_GUEST_FIRST
+                            : sample.requests > 0
+                                ? HYDRATE_WORKER_GUEST
+                                : CLAMP(2 * self->guestInterval, HYDRATE_WORKER_GUEST,
+                                        HYDRATE_WORKER_GUEST_IDLE_MAX);
         self->guestSeen = true;
     }
     self->nextGuest = g_get_monotonic_time() + self->guestInterval;
@@ -285,8 +286,8 @@ hydrateWorkerStep(hydrateWorker *self)
 static gint64
 hydrateWorkerInterval(hydrateWorker *self)
 {
-    return CLAMP((gint64) self->now.latencyUs * 3,
-                 hydrateGovernorInterval(&self->governor) * 1000, HYDRATE_WORKER_STEP_MAX * 1000);
+    return CLAMP((gint64) self->now.latencyUs * 3, hydrateGovernorInterval(&self->governor) * 1000,
+                 HYDRATE_WORKER_STEP_MAX * 1000);
 }
 
 /* Until the next step there has to be room for what is in flight, and a second's work. */
@@ -342,7 +343,8 @@ hydrateWorkerCheckFlush(hydrateWorker *self, gint64 now)
         self->lastFlushed = true;
         return;
     }
-    if (last || (self->now.copied > self->now.flushed && (self->flushOnly || now >= self->nextFlush))) {
+    if (last ||
+        (self->now.copied > self->now.flushed && (self->flushOnly || now >= self->nextFlush))) {
         self->lastBegun = last;
         hydrateWorkerBeginFlush(self);
     }

@@ -21,11 +21,11 @@ typedef struct _hydrateWorker hydrateWorker;
 
 typedef struct _hydrateWorkerConfig hydrateWorkerConfig;
 struct _hydrateWorkerConfig {
-    int fd;             /* connected to the server; taken over */
-    const char *name;   /* of the export */
-    guint32 deepest;    /* layers below this one are not copied */
-    const char *image;  /* what is copied into, if it is a file; NULL; not copied */
-    guint64 tail;       /* here and beyond it all becomes zeroes first that is below; 0: nothing does */
+    int fd;            /* connected to the server; taken over */
+    const char *name;  /* of the export */
+    guint32 deepest;   /* layers below this one are not copied */
+    const char *image; /* what is copied into, if it is a file; NULL; not copied */
+    guint64 tail; /* here and beyond it all becomes zeroes first that is below; 0: nothing does */
     streamSettings settings; /* its bandwidth and regard; see hydrateWorkerSet() */
 
     /* What the guest has done so far; false if not known. Called in the hydrator's thread. */

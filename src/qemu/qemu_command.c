@@ -47,7 +47,7 @@ qemuCommandCheckFree(qemuStreams *streams, virDomainPtr dom, const char *target)
         return 0;
     if (qemuReconcileSample(streams, known, false) == 0)
         qemuReconcileResolve(streams, known, VIR_DOMAIN_STREAM_DISK_STOPPED,
-                        "the block job was aborted", true);
+                             "the block job was aborted", true);
     if (!qemuStreamsIsActive(streams, known))
         return 0;
     errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "disk '%s' already in active block job", target);
@@ -65,8 +65,10 @@ qemuCommandCheckAlone(qemuConn *conn, virDomainPtr dom, const char *target)
 
         if (g_str_equal(other->target, target))
             continue;
-        errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' of the domain is being streamed: "
-                    "without virtstreamd one disk of a domain at a time", other->target);
+        errorReport(VIR_ERR_OPERATION_INVALID,
+                    "disk '%s' of the domain is being streamed: "
+                    "without virtstreamd one disk of a domain at a time",
+                    other->target);
         return -1;
     }
     return 0;
@@ -87,7 +89,7 @@ qemuCommandStartJob(void *opaque)
     const qemuCommandJob *job = opaque;
 
     return backendJobStart(job->dom, job->stream->target, job->base, job->relative,
-                        job->stream->speed);
+                           job->stream->speed);
 }
 
 /* Starts the job of a disk, which may have a tail. */
@@ -97,7 +99,7 @@ qemuCommandBegin(qemuConn *conn, qemuCommandJob *job, qemuStream *stream,
 {
     const streamSettings *settings = &stream->settings;
     guint standstill = settings->named & STREAM_SETTINGS_STANDSTILL ? settings->standstill
-                                                                   : qemuConnGetStandstill(conn);
+                                                                    : qemuConnGetStandstill(conn);
 
     if (qemuReconcilePolicy(qemuConnGetStreams(conn), job->dom) < 0)
         return -1;
@@ -144,7 +146,8 @@ qemuCommandStart(qemuConn *conn, virDomainPtr dom, const char *name, const char 
     }
     LOG_INFO("stream of disk %s of domain %s started", disk->target, virDomainGetName(dom));
     qemuStreamsConfirm(streams, stream);
-    if (qemuReconcileSample(streams, stream, false) < 0) /* what it is asked before the first tick */
+    if (qemuReconcileSample(streams, stream, false) <
+        0) /* what it is asked before the first tick */
         LOG_DEBUG("progress of disk %s: %s", stream->target, errorText());
     if (backendImageGetTail(&image) > 0) /* it could not be before */
         qemuConnHydrate(conn, stream);
@@ -168,9 +171,11 @@ qemuCommandStop(qemuConn *conn, virDomainPtr dom, const char *name)
         errorRestore(kept);
         return -1;
     }
-    if (backendImageFlush(dom, stream->target, stream->alias, stream->source) < 0) /* what is copied stays */
+    if (backendImageFlush(dom, stream->target, stream->alias, stream->source) <
+        0) /* what is copied stays */
         LOG_WARNING("what was copied of disk %s is not flushed: %s", stream->target, errorText());
-    qemuReconcileResolve(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "stopped on request", true);
+    qemuReconcileResolve(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "stopped on request",
+                         true);
     return 0;
 }
 

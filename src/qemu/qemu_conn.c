@@ -25,7 +25,8 @@ struct _qemuConn {
      * in process: while following */
     eventThread *where;
     backendConnection *link; /* resident only */
-    qemuHydration *hydration; /* resident only; gives back what others left, even if none is wanted */
+    qemuHydration
+        *hydration; /* resident only; gives back what others left, even if none is wanted */
     qemuReaction *follow;
 
     GMutex subscribing; /* in process: who begins or ends to follow; held over calls to libvirt,
@@ -73,7 +74,7 @@ qemuConnUp(virConnectPtr conn, void *opaque)
 
     qemuHydrationUp(self->hydration, conn);
     if (!(self->follow = qemuReactionNew(conn, self->where, self->streams, self->exports,
-                                       self->hydration, &config, true)))
+                                         self->hydration, &config, true)))
         return -1;
     virConnectRef(conn);
     g_mutex_lock(&self->lock);
@@ -105,8 +106,7 @@ qemuConnNewResident(const char *uri, const char *socketDir, const qemuConnConfig
 {
     g_autofree char *dir = g_build_filename(socketDir, "streamdisk", NULL);
     qemuConn *self = qemuConnNew(NULL, dir, config, true,
-                                 config->hydrate ? NULL
-                                                 : "virtstreamd is configured to have none");
+                                 config->hydrate ? NULL : "virtstreamd is configured to have none");
 
     self->uri = g_strdup(uri);
     self->where = eventThreadNew("qemu-follow");
@@ -119,8 +119,8 @@ qemuConn *
 qemuConnOpen(virConnectPtr conn)
 {
     static const qemuConnConfig config = { .standstill = QEMU_CONN_STANDSTILL };
-    g_autofree char *dir =
-        g_build_filename(g_get_user_runtime_dir(), "libvirt", "streamdisk", NULL);
+    g_autofree char *dir = g_build_filename(g_get_user_runtime_dir(), "libvirt", "streamdisk",
+                                            NULL);
     LOCK_SCOPE(&qemuConnFollowing.lock);
 
     for (guint i = 0; qemuConnFollowing.conns && i < qemuConnFollowing.conns->len; i++) {
@@ -227,7 +227,7 @@ qemuConnFollow(qemuConn *self)
 {
     eventThread *where = eventThreadNew("qemu-follow");
     qemuReaction *follow = qemuReactionNew(self->conn, where, self->streams, self->exports, NULL,
-                                       &(qemuReactionConfig) { 0 }, false);
+                                           &(qemuReactionConfig) { 0 }, false);
 
     if (!follow) {
         eventThreadFree(where);

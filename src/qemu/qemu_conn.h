@@ -19,17 +19,16 @@ typedef struct _qemuConn qemuConn;
 /* How the daemon's streams are, as virtstreamd.conf has it */
 typedef struct _qemuConnConfig qemuConnConfig;
 struct _qemuConnConfig {
-    bool hydrate;         /* faster than their jobs, through QEMU's NBD server */
-    bool hydrateUntried;  /* also where that has not been tried */
-    guint standstill;     /* ms for which a guest may be suspended at a start */
+    bool hydrate;           /* faster than their jobs, through QEMU's NBD server */
+    bool hydrateUntried;    /* also where that has not been tried */
+    guint standstill;       /* ms for which a guest may be suspended at a start */
     guint standstillOthers; /* the same, of pulls that others start */
-    const char *statusDir; /* of libvirtd's status files (backend_backup.h); constant */
+    const char *statusDir;  /* of libvirtd's status files (backend_backup.h); constant */
 };
 
 /* The daemon's, for @uri, whose socket is in @socketDir. Connects in the background, and
  * again whenever libvirtd is back. Needs libvirt's event loop. */
-qemuConn *qemuConnNewResident(const char *uri, const char *socketDir,
-                              const qemuConnConfig *config);
+qemuConn *qemuConnNewResident(const char *uri, const char *socketDir, const qemuConnConfig *config);
 
 /* The one that follows on @conn, or else a passing one. */
 qemuConn *qemuConnOpen(virConnectPtr conn);

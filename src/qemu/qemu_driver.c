@@ -30,11 +30,12 @@ qemuDriverClose(void *priv)
 }
 
 static long long
-qemuDriverStreamDisk(void *priv, virDomainPtr dom, const char *disk,
-                     unsigned long long offset, unsigned int flags)
+qemuDriverStreamDisk(void *priv, virDomainPtr dom, const char *disk, unsigned long long offset,
+                     unsigned int flags)
 {
     virCheckFlags(VIR_DOMAIN_STREAM_DISK_START | VIR_DOMAIN_STREAM_DISK_STOP |
-                  VIR_DOMAIN_STREAM_DISK_ONE, -1);
+                      VIR_DOMAIN_STREAM_DISK_ONE,
+                  -1);
 
     if (flags & VIR_DOMAIN_STREAM_DISK_ONE) {
         errorReport(VIR_ERR_NO_SUPPORT, "%s", "VIR_DOMAIN_STREAM_DISK_ONE");
@@ -53,8 +54,8 @@ qemuDriverCheckHydration(qemuConn *conn, virTypedParameterPtr params, int nparam
     const char *name = streamSettingsFindHydration(params, nparams);
 
     if (unhydratable && name) {
-        errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "parameter '%s' is for hydration: %s",
-                    name, unhydratable);
+        errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "parameter '%s' is for hydration: %s", name,
+                    unhydratable);
         return -1;
     }
     return 0;
@@ -144,8 +145,8 @@ qemuDriverListAll(void *priv, unsigned int flags)
 {
     qemuStreams *streams = qemuConnGetStreams(priv);
     g_autoptr(GPtrArray) active = NULL;
-    g_autoptr(GPtrArray) entries =
-        g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
+    g_autoptr(GPtrArray)
+        entries = g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
 
     virCheckFlags(0, NULL);
     if (!qemuConnIsFollowing(priv)) {
@@ -174,14 +175,14 @@ qemuDriverEventsUnsubscribe(void *priv)
 
 const driverTable qemuDriver = {
     .name = "qemu",
-    .connectOpen = qemuDriverOpen, /* 0.1.0 */
-    .connectClose = qemuDriverClose, /* 0.1.0 */
-    .domainStreamDisk = qemuDriverStreamDisk, /* 0.1.0 */
-    .domainStreamDiskInfo = qemuDriverStreamDiskInfo, /* 0.1.0 */
-    .domainStreamDiskStart = qemuDriverStreamDiskStart, /* 0.1.0 */
+    .connectOpen = qemuDriverOpen,                                      /* 0.1.0 */
+    .connectClose = qemuDriverClose,                                    /* 0.1.0 */
+    .domainStreamDisk = qemuDriverStreamDisk,                           /* 0.1.0 */
+    .domainStreamDiskInfo = qemuDriverStreamDiskInfo,                   /* 0.1.0 */
+    .domainStreamDiskStart = qemuDriverStreamDiskStart,                 /* 0.1.0 */
     .domainStreamDiskSetParameters = qemuDriverStreamDiskSetParameters, /* 0.1.0 */
-    .domainStreamDiskGetStats = qemuDriverStreamDiskGetStats, /* 0.1.0 */
-    .connectListAllStreamDisks = qemuDriverListAll, /* 0.1.0 */
-    .connectEventsSubscribe = qemuDriverEventsSubscribe, /* 0.1.0 */
-    .connectEventsUnsubscribe = qemuDriverEventsUnsubscribe, /* 0.1.0 */
+    .domainStreamDiskGetStats = qemuDriverStreamDiskGetStats,           /* 0.1.0 */
+    .connectListAllStreamDisks = qemuDriverListAll,                     /* 0.1.0 */
+    .connectEventsSubscribe = qemuDriverEventsSubscribe,                /* 0.1.0 */
+    .connectEventsUnsubscribe = qemuDriverEventsUnsubscribe,            /* 0.1.0 */
 };

@@ -37,7 +37,8 @@ LOG_INIT("qemu.hydration");
 
 struct _qemuHydration {
     qemuStreams *streams;
-    queues *returns; /* where all is given back, by guest: nothing else that asks QEMU holds it up */
+    queues
+        *returns; /* where all is given back, by guest: nothing else that asks QEMU holds it up */
     backendNbdserver *exports;
     bool untried;
     GMutex lock; /* protects the table, and in items what says so; taken after an item's lock */
@@ -51,9 +52,9 @@ struct _qemuHydrationItem {
     qemuStream *stream;
     char *guest; /* its UUID */
 
-    GMutex lock; /* held over the calls that begin and end; protects all below */
-    bool done; /* there is nothing left to do */
-    gint64 rest; /* not before this time */
+    GMutex lock;      /* held over the calls that begin and end; protects all below */
+    bool done;        /* there is nothing left to do */
+    gint64 rest;      /* not before this time */
     virDomainPtr dom; /* while it works */
     backendExport *export;
     hydrateWorker *hydrator; /* NULL: does not work; changed under the owner's lock, too */
@@ -266,8 +267,8 @@ qemuHydrationNearEnd(void *opaque)
 {
     qemuHydrationItem *item = opaque;
 
-    queuesPush(item->owner->returns, item->guest, qemuHydrationApproach,
-               qemuHydrationItemRef(item), qemuHydrationItemUnref);
+    queuesPush(item->owner->returns, item->guest, qemuHydrationApproach, qemuHydrationItemRef(item),
+               qemuHydrationItemUnref);
 }
 
 /* The hydrator's thread is through: what it used is given back. */
@@ -326,8 +327,8 @@ qemuHydrationCheckSafety(qemuHydrationItem *item, backendQmpImage *image)
     }
     if (!(version = backendImageGetVersion(item->dom)))
         return -1;
-    if (!(unsafe = qemuSafetyCheck(version, (const char *const *) stream->features,
-                                   false, item->owner->untried)))
+    if (!(unsafe = qemuSafetyCheck(version, (const char *const *) stream->features, false,
+                                   item->owner->untried)))
         return 0;
     item->done = true;
     errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "%s", unsafe);
@@ -353,8 +354,7 @@ qemuHydrationBegin(qemuHydrationItem *item, const streamSettings *settings)
     hydrateWorker *hydrator;
 
     item->dom = qemuStreamsGetDomain(item->owner->streams, stream);
-    if (hydrateSpaceCheck(stream->source, 0) < 0 ||
-        qemuHydrationCheckSafety(item, &image) < 0 ||
+    if (hydrateSpaceCheck(stream->source, 0) < 0 || qemuHydrationCheckSafety(item, &image) < 0 ||
         !(item->export = backendExportNew(item->owner->exports, item->dom, stream->target)))
         return -1;
     /* the job may have ended since it was seen; what ends from now on, an event tells */
@@ -464,7 +464,8 @@ qemuHydrationUp(qemuHydration *self, virConnectPtr conn)
         qemuHydrationRemains *remains = g_new(qemuHydrationRemains, 1);
 
         *remains = (qemuHydrationRemains) {
-            .exports = self->exports, .uuid = g_strdup(*uuid),
+            .exports = self->exports,
+            .uuid = g_strdup(*uuid),
             .dom = virDomainLookupByUUIDString(conn, *uuid),
         };
         queuesPush(self->returns, *uuid, qemuHydrationSweep, remains, qemuHydrationRemainsFree);

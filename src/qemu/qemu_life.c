@@ -12,19 +12,18 @@ LOG_INIT("qemu.life");
 /* qemuLifeNext[from][to] */
 static const bool qemuLifeNext[][VIR_DOMAIN_STREAM_DISK_FAILED + 1] = {
     /*                 STARTING RUNNING STOPPING COMPLETED STOPPED FAILED */
-    /* STARTING  */  { false,   true,   false,   true,     true,   true },
-    /* RUNNING   */  { false,   false,  true,    true,     true,   true },
-    /* STOPPING  */  { false,   true,   false,   true,     true,   true },
-    /* COMPLETED */  { false,   false,  false,   false,    false,  false },
-    /* STOPPED   */  { false,   false,  false,   false,    false,  false },
-    /* FAILED    */  { false,   false,  false,   false,    false,  false },
+    /* STARTING  */ { false, true, false, true, true, true },
+    /* RUNNING   */ { false, false, true, true, true, true },
+    /* STOPPING  */ { false, true, false, true, true, true },
+    /* COMPLETED */ { false, false, false, false, false, false },
+    /* STOPPED   */ { false, false, false, false, false, false },
+    /* FAILED    */ { false, false, false, false, false, false },
 };
 
 static void
 qemuLifePublish(qemuStream *stream, virDomainStreamDiskEvent event)
 {
-    streamEventPublish(stream->publisher, event,
-                       qemuStatsGetEntry(stream, g_get_monotonic_time()));
+    streamEventPublish(stream->publisher, event, qemuStatsGetEntry(stream, g_get_monotonic_time()));
 }
 
 static bool
@@ -34,8 +33,8 @@ qemuLifeBecome(qemuStream *stream, virDomainStreamDiskStatus state)
 
     if (!qemuLifeNext[before][state])
         return false;
-    LOG_DEBUG("domain %s disk %s: state %d to %d", virDomainGetName(stream->dom),
-              stream->target, before, state);
+    LOG_DEBUG("domain %s disk %s: state %d to %d", virDomainGetName(stream->dom), stream->target,
+              before, state);
     if (before == VIR_DOMAIN_STREAM_DISK_STARTING) {
         stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
         qemuLifePublish(stream, VIR_DOMAIN_STREAM_DISK_EVENT_STARTED);
@@ -74,12 +73,9 @@ static virDomainStreamDiskEvent
 qemuLifeEndEvent(virDomainStreamDiskStatus state)
 {
     switch (state) {
-    case VIR_DOMAIN_STREAM_DISK_COMPLETED:
-        return VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED;
-    case VIR_DOMAIN_STREAM_DISK_STOPPED:
-        return VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED;
-    default:
-        return VIR_DOMAIN_STREAM_DISK_EVENT_FAILED;
+    case VIR_DOMAIN_STREAM_DISK_COMPLETED: return VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED;
+    case VIR_DOMAIN_STREAM_DISK_STOPPED: return VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED;
+    default: return VIR_DOMAIN_STREAM_DISK_EVENT_FAILED;
     }
 }
 

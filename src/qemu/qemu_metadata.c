@@ -66,8 +66,9 @@ qemuMetadataFormat(GPtrArray *streams)
 
     for (guint i = 0; i < streams->len; i++)
         qemuMetadataAddDisk(disks, g_ptr_array_index(streams, i));
-    return disks->len > 0 ? g_strdup_printf("<" QEMU_METADATA_NAME ">%s</" QEMU_METADATA_NAME ">",
-                                             disks->str) : NULL;
+    return disks->len > 0
+             ? g_strdup_printf("<" QEMU_METADATA_NAME ">%s</" QEMU_METADATA_NAME ">", disks->str)
+             : NULL;
 }
 
 static void

@@ -45,7 +45,7 @@ struct _qemuPollTask {
 
 qemuPoll *
 qemuPollNew(virConnectPtr conn, eventThread *where, queues *guests, qemuStreams *streams,
-             backendNbdserver *exports, qemuHydration *hydration)
+            backendNbdserver *exports, qemuHydration *hydration)
 {
     qemuPoll *self = g_new0(qemuPoll, 1);
 
@@ -81,8 +81,7 @@ qemuPollTaskFree(void *opaque)
 }
 
 static void
-qemuPollPush(qemuPoll *self, virDomainPtr dom, void (*func)(void *task), bool adopt,
-              bool announce)
+qemuPollPush(qemuPoll *self, virDomainPtr dom, void (*func)(void *task), bool adopt, bool announce)
 {
     qemuPollTask *task = g_new(qemuPollTask, 1);
     char uuid[VIR_UUID_STRING_BUFLEN] = "";
@@ -90,7 +89,10 @@ qemuPollPush(qemuPoll *self, virDomainPtr dom, void (*func)(void *task), bool ad
     virDomainGetUUIDString(dom, uuid);
     virDomainRef(dom);
     *task = (qemuPollTask) {
-        .self = self, .dom = dom, .adopt = adopt, .announce = announce,
+        .self = self,
+        .dom = dom,
+        .adopt = adopt,
+        .announce = announce,
     };
     queuesPush(self->guests, uuid, func, task, qemuPollTaskFree);
 }
@@ -116,7 +118,7 @@ qemuPollMissed(qemuPoll *self, qemuStream *stream)
         qemuHydrationEnd(self->hydration, stream);
     if (qemuStreamsMissed(self->streams, stream) >= QEMU_POLL_MISSED_MAX)
         qemuReconcileResolve(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
-                        "the block job is gone, nobody told why", false);
+                             "the block job is gone, nobody told why", false);
 }
 
 /* Asks how far a stream is. */
@@ -194,7 +196,7 @@ qemuPollListGuests(qemuPoll *self, GPtrArray *streams, bool all)
         LOG_DEBUG("cannot look for running streams: %s", errorText());
     for (guint i = 0; i < streams->len; i++)
         qemuPollAddGuest(guests,
-                          qemuStreamsGetDomain(self->streams, g_ptr_array_index(streams, i)));
+                         qemuStreamsGetDomain(self->streams, g_ptr_array_index(streams, i)));
     for (guint i = 0; doms && i < doms->len; i++) {
         virDomainRef(g_ptr_array_index(doms, i));
         qemuPollAddGuest(guests, g_ptr_array_index(doms, i));
@@ -254,7 +256,7 @@ qemuPollLook(void *opaque)
 
         if (rc == 0 || (rc < 0 && virDomainIsActive(task->dom) == 0))
             qemuReconcileResolve(streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
-                            "the block job ended while libvirt was away", false);
+                                 "the block job ended while libvirt was away", false);
     }
     qemuPollAdopt(task);
     qemuPollWake(task->self);

@@ -19,7 +19,7 @@ typedef struct _qemuPoll qemuPoll;
 /* @conn and all others are the caller's, and outlive it. @where: its thread keeps the time; @guests:
  * the queues, by UUID; @hydration: what makes streams faster, or NULL. It sleeps. */
 qemuPoll *qemuPollNew(virConnectPtr conn, eventThread *where, queues *guests, qemuStreams *streams,
-                        backendNbdserver *exports, qemuHydration *hydration);
+                      backendNbdserver *exports, qemuHydration *hydration);
 
 /* When nothing runs in the queues, in the thread of the loop or after it was stopped. */
 void qemuPollFree(qemuPoll *self);

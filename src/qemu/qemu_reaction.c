@@ -28,7 +28,7 @@ struct _qemuReaction {
     guint standstill;         /* ms, of pulls that others begin */
     qemuPoll *watch;
     backendEvent *event;
-    backendBackup *backup;       /* NULL: nothing to give way with */
+    backendBackup *backup; /* NULL: nothing to give way with */
 };
 
 /* Passes on a failure of what nobody waits for. */
@@ -80,8 +80,8 @@ qemuReactionTail(qemuReaction *self, virDomainPtr dom, qemuStream *stream)
         return;
     if (self->standstill > 0 &&
         qemuTailBegin(self->exports, self->streams, stream, self->standstill, NULL, NULL) < 0)
-        LOG_WARNING("the guest of domain %s reads wrong data of disk %s: %s",
-                    virDomainGetName(dom), stream->target, errorText());
+        LOG_WARNING("the guest of domain %s reads wrong data of disk %s: %s", virDomainGetName(dom),
+                    stream->target, errorText());
 }
 
 static void
@@ -141,9 +141,7 @@ qemuReactionJobEnded(virDomainPtr dom, const char *target, int status, void *opa
         return;
     qemuReactionUnhydrate(self, stream);
     switch (status) {
-    case VIR_DOMAIN_BLOCK_JOB_COMPLETED:
-        qemuReconcileComplete(self->streams, stream, false);
-        break;
+    case VIR_DOMAIN_BLOCK_JOB_COMPLETED: qemuReconcileComplete(self->streams, stream, false); break;
     case VIR_DOMAIN_BLOCK_JOB_CANCELED:
         qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
                        "the block job was aborted", false);
@@ -160,18 +158,12 @@ static const char *
 qemuReactionStopReason(int detail)
 {
     switch (detail) {
-    case VIR_DOMAIN_EVENT_STOPPED_CRASHED:
-        return "the guest crashed";
-    case VIR_DOMAIN_EVENT_STOPPED_FAILED:
-        return "QEMU ended unexpectedly";
-    case VIR_DOMAIN_EVENT_STOPPED_DESTROYED:
-        return "the guest was destroyed";
-    case VIR_DOMAIN_EVENT_STOPPED_MIGRATED:
-        return "the guest migrated to another host";
-    case VIR_DOMAIN_EVENT_STOPPED_SAVED:
-        return "the guest was saved";
-    default:
-        return "the guest was shut down";
+    case VIR_DOMAIN_EVENT_STOPPED_CRASHED: return "the guest crashed";
+    case VIR_DOMAIN_EVENT_STOPPED_FAILED: return "QEMU ended unexpectedly";
+    case VIR_DOMAIN_EVENT_STOPPED_DESTROYED: return "the guest was destroyed";
+    case VIR_DOMAIN_EVENT_STOPPED_MIGRATED: return "the guest migrated to another host";
+    case VIR_DOMAIN_EVENT_STOPPED_SAVED: return "the guest was saved";
+    default: return "the guest was shut down";
     }
 }
 
@@ -180,8 +172,7 @@ static bool
 qemuReactionFlushes(int detail)
 {
     return detail == VIR_DOMAIN_EVENT_STOPPED_SHUTDOWN ||
-           detail == VIR_DOMAIN_EVENT_STOPPED_MIGRATED ||
-           detail == VIR_DOMAIN_EVENT_STOPPED_SAVED;
+           detail == VIR_DOMAIN_EVENT_STOPPED_MIGRATED || detail == VIR_DOMAIN_EVENT_STOPPED_SAVED;
 }
 
 static void
@@ -200,7 +191,8 @@ qemuReactionGuestStopped(virDomainPtr dom, int detail, void *opaque)
         qemuReactionUnhydrate(self, stream);
         qemuStreamsEnd(self->streams, stream,
                        completed ? VIR_DOMAIN_STREAM_DISK_COMPLETED
-                       : failed  ? VIR_DOMAIN_STREAM_DISK_FAILED : VIR_DOMAIN_STREAM_DISK_STOPPED,
+                       : failed  ? VIR_DOMAIN_STREAM_DISK_FAILED
+                                 : VIR_DOMAIN_STREAM_DISK_STOPPED,
                        completed ? NULL : qemuReactionStopReason(detail), false);
     }
     qemuStreamsForgetEnded(self->streams, dom);
@@ -244,7 +236,7 @@ qemuReactionDisksTuned(virDomainPtr dom, void *opaque)
 /* Calls @func for each active stream of the domain with this name. */
 static void
 qemuReactionEach(qemuReaction *self, const char *domain,
-               void (*func)(qemuReaction *self, virDomainPtr dom, qemuStream *stream))
+                 void (*func)(qemuReaction *self, virDomainPtr dom, qemuStream *stream))
 {
     g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
 
@@ -304,8 +296,9 @@ static const backendEventHandlers qemuReactionHandlers = {
 };
 
 qemuReaction *
-qemuReactionNew(virConnectPtr conn, eventThread *where, qemuStreams *streams, backendNbdserver *exports,
-              qemuHydration *hydration, const qemuReactionConfig *config, bool announce)
+qemuReactionNew(virConnectPtr conn, eventThread *where, qemuStreams *streams,
+                backendNbdserver *exports, qemuHydration *hydration,
+                const qemuReactionConfig *config, bool announce)
 {
     qemuReaction *self = g_new0(qemuReaction, 1);
 

@@ -16,8 +16,9 @@ typedef struct _qemuReaction qemuReaction;
 
 typedef struct _qemuReactionConfig qemuReactionConfig;
 struct _qemuReactionConfig {
-    guint standstill;      /* ms for which a guest may be suspended when others begin a pull */
-    const char *statusDir; /* of libvirtd's status files (backend_backup.h); NULL: they are not read */
+    guint standstill; /* ms for which a guest may be suspended when others begin a pull */
+    const char
+        *statusDir; /* of libvirtd's status files (backend_backup.h); NULL: they are not read */
 };
 
 /* Registers for events on @conn, which are then dealt with in a queue for each guest, and takes up
@@ -25,8 +26,8 @@ struct _qemuReactionConfig {
  * come later. @where: its thread keeps the time. @hydration: what makes them faster, or NULL.
  * NULL on error. */
 qemuReaction *qemuReactionNew(virConnectPtr conn, eventThread *where, qemuStreams *streams,
-                          backendNbdserver *exports, qemuHydration *hydration,
-                          const qemuReactionConfig *config, bool announce);
+                              backendNbdserver *exports, qemuHydration *hydration,
+                              const qemuReactionConfig *config, bool announce);
 
 /* In the thread of the loop, or after it was stopped; waits for what is being asked. The streams
  * stay in the table. */

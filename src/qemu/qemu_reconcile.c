@@ -21,13 +21,10 @@ qemuReconcileCheckRunning(virDomainPtr dom)
 {
     switch (virDomainIsActive(dom)) {
     case 0:
-        errorReport(VIR_ERR_OPERATION_INVALID, "domain '%s' is not running",
-                    virDomainGetName(dom));
+        errorReport(VIR_ERR_OPERATION_INVALID, "domain '%s' is not running", virDomainGetName(dom));
         return -1;
-    case 1:
-        return 0;
-    default:
-        return -1;
+    case 1: return 0;
+    default: return -1;
     }
 }
 
@@ -51,7 +48,7 @@ qemuReconcileGetDisks(virDomainPtr dom)
 /* -1 if it could not be asked. */
 static int
 qemuReconcileAdoptDisk(qemuStreams *streams, virDomainPtr dom, const domainDisk *disk,
-                  const qemuStreamKept *kept, bool announce)
+                       const qemuStreamKept *kept, bool announce)
 {
     g_autoptr(qemuStream) known = qemuStreamsFindActive(streams, dom, disk->target);
     g_autoptr(qemuStream) stream = NULL;
@@ -75,8 +72,8 @@ qemuReconcileAdopt(qemuStreams *streams, virDomainPtr dom, bool announce, char *
 {
     char *xml = qemuReconcileGetXml(dom);
     g_autoptr(GPtrArray) disks = xml ? domainDiskListParse(xml) : NULL;
-    g_autoptr(domainMetadata) policy =
-        xml ? domainMetadataFind(xml, QEMU_METADATA_URI, QEMU_METADATA_NAME) : NULL;
+    g_autoptr(domainMetadata)
+        policy = xml ? domainMetadataFind(xml, QEMU_METADATA_URI, QEMU_METADATA_NAME) : NULL;
     bool asked = true;
 
     free(xml);
@@ -169,8 +166,8 @@ qemuReconcileIsShorter(virDomainPtr dom, const qemuStream *stream, const domainD
 }
 
 void
-qemuReconcileResolve(qemuStreams *streams, qemuStream *stream,
-                virDomainStreamDiskStatus otherwise, const char *reason, bool echo)
+qemuReconcileResolve(qemuStreams *streams, qemuStream *stream, virDomainStreamDiskStatus otherwise,
+                     const char *reason, bool echo)
 {
     g_autoptr(virDomain) dom = qemuStreamsGetDomain(streams, stream);
     g_autoptr(GPtrArray) disks = qemuReconcileGetDisks(dom);
@@ -185,8 +182,8 @@ qemuReconcileResolve(qemuStreams *streams, qemuStream *stream,
         qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
                        "the guest does not run any more", echo);
     else if (!disk)
-        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
-                       "the disk was detached", echo);
+        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "the disk was detached",
+                       echo);
     else if (qemuReconcileIsShorter(dom, stream, disk))
         qemuReconcileComplete(streams, stream, echo);
     else
@@ -248,7 +245,8 @@ qemuReconcileHold(qemuStreams *streams, qemuStream *stream, virDomainPtr dom)
     bool pause;
 
     while (qemuStreamsHoldWanted(streams, stream, &pause)) {
-        int rc = pause ? backendJobPause(dom, stream->target) : backendJobResume(dom, stream->target);
+        int rc = pause ? backendJobPause(dom, stream->target)
+                       : backendJobResume(dom, stream->target);
 
         qemuStreamsHoldTold(streams, stream, pause, rc == 0);
         if (rc < 0)
@@ -266,7 +264,8 @@ qemuReconcileSpeeds(qemuStreams *streams, virDomainPtr dom)
     for (guint i = 0; i < active->len; i++) {
         qemuStream *stream = g_ptr_array_index(active, i);
 
-        if (qemuReconcileSpeed(streams, stream, dom) < 0 || qemuReconcileHold(streams, stream, dom) < 0)
+        if (qemuReconcileSpeed(streams, stream, dom) < 0 ||
+            qemuReconcileHold(streams, stream, dom) < 0)
             ret = -1;
     }
     if (qemuReconcilePolicy(streams, dom) < 0) /* without what the speeds tell now */

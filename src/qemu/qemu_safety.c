@@ -24,37 +24,37 @@ struct _qemuSafetyRow {
 };
 
 static const qemuSafetyRow qemuSafetyRows[] = {
-    { "bus virtio",            { SAFE, SAFE } },
-    { "bus scsi",              { SAFE, SAFE } },
-    { "bus sata",              { SAFE, SAFE } },
-    { "bus ide",               { SAFE, SAFE } },
-    { "bus usb",               { SAFE, SAFE } },
-    { "iothread",              { IOTHREAD, SAFE } },
-    { "iothread suspended",    { SAFE, SAFE } }, /* the disk is in the main thread then */
-    { "controller iothread",   { IOTHREAD, SAFE } },
+    { "bus virtio", { SAFE, SAFE } },
+    { "bus scsi", { SAFE, SAFE } },
+    { "bus sata", { SAFE, SAFE } },
+    { "bus ide", { SAFE, SAFE } },
+    { "bus usb", { SAFE, SAFE } },
+    { "iothread", { IOTHREAD, SAFE } },
+    { "iothread suspended", { SAFE, SAFE } }, /* the disk is in the main thread then */
+    { "controller iothread", { IOTHREAD, SAFE } },
     { QEMU_SAFETY_EXTENDED_L2, { "QEMU's own pulls abort", SAFE } },
-    { "storage file",          { SAFE, SAFE } },
-    { "storage block",         { SAFE, NULL } },
-    { "storage network nbd",   { SAFE, SAFE } },
-    { "format qcow2",          { SAFE, SAFE } },
-    { "format qed",            { SAFE, SAFE } },
-    { "encryption luks",       { SAFE, SAFE } },
-    { "cache none",            { SAFE, SAFE } },
-    { "cache writeback",       { SAFE, SAFE } },
-    { "cache writethrough",    { SAFE, SAFE } },
-    { "cache directsync",      { SAFE, SAFE } },
-    { "cache unsafe",          { SAFE, SAFE } },
-    { "io threads",            { SAFE, SAFE } },
-    { "io native",             { SAFE, SAFE } },
-    { "io io_uring",           { SAFE, SAFE } },
-    { "discard ignore",        { SAFE, SAFE } },
-    { "discard unmap",         { SAFE, SAFE } },
-    { "detect_zeroes off",     { SAFE, SAFE } },
-    { "detect_zeroes on",      { SAFE, SAFE } },
-    { "detect_zeroes unmap",   { SAFE, SAFE } },
-    { "copy_on_read off",      { SAFE, SAFE } },
-    { "copy_on_read on",       { SAFE, SAFE } },
-    { "iotune",                { SAFE, SAFE } },
+    { "storage file", { SAFE, SAFE } },
+    { "storage block", { SAFE, NULL } },
+    { "storage network nbd", { SAFE, SAFE } },
+    { "format qcow2", { SAFE, SAFE } },
+    { "format qed", { SAFE, SAFE } },
+    { "encryption luks", { SAFE, SAFE } },
+    { "cache none", { SAFE, SAFE } },
+    { "cache writeback", { SAFE, SAFE } },
+    { "cache writethrough", { SAFE, SAFE } },
+    { "cache directsync", { SAFE, SAFE } },
+    { "cache unsafe", { SAFE, SAFE } },
+    { "io threads", { SAFE, SAFE } },
+    { "io native", { SAFE, SAFE } },
+    { "io io_uring", { SAFE, SAFE } },
+    { "discard ignore", { SAFE, SAFE } },
+    { "discard unmap", { SAFE, SAFE } },
+    { "detect_zeroes off", { SAFE, SAFE } },
+    { "detect_zeroes on", { SAFE, SAFE } },
+    { "detect_zeroes unmap", { SAFE, SAFE } },
+    { "copy_on_read off", { SAFE, SAFE } },
+    { "copy_on_read on", { SAFE, SAFE } },
+    { "iotune", { SAFE, SAFE } },
 };
 
 static bool
@@ -96,7 +96,8 @@ qemuSafetyCheck(const char *version, const char *const *features, bool suspended
            !qemuSafetyIsOfSeries(version, qemuSafetySeries[series]))
         series++;
     if (series == G_N_ELEMENTS(qemuSafetySeries))
-        return untried ? NULL : g_strdup_printf("hydration has not been tried with QEMU %s", version);
+        return untried ? NULL
+                       : g_strdup_printf("hydration has not been tried with QEMU %s", version);
     for (; *features; features++) {
         const char *verdict = qemuSafetyJudge(*features, series, suspended);
 
@@ -127,7 +128,9 @@ qemuSafetyCheckStreamable(virDomainPtr dom, const char *target, const backendQmp
         return -1;
     if (!(unsafe = qemuSafetyCheck(version, features, false, false)))
         return 0;
-    errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "the image of disk '%s' has extended L2 entries: "
-                "streaming into it can crash QEMU: %s", target, unsafe);
+    errorReport(VIR_ERR_OPERATION_UNSUPPORTED,
+                "the image of disk '%s' has extended L2 entries: "
+                "streaming into it can crash QEMU: %s",
+                target, unsafe);
     return -1;
 }

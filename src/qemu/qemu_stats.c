@@ -11,14 +11,15 @@ static void
 qemuStatsAddProgress(const qemuStream *stream, streamRecord *entry, int *room)
 {
     virDomainStreamDiskBasis basis = qemuStreamGetBasis(stream);
-    const streamProgress *progress =
-        basis == VIR_DOMAIN_STREAM_DISK_BASIS_POSITION ? &stream->progress : &stream->copying;
+    const streamProgress *progress = basis == VIR_DOMAIN_STREAM_DISK_BASIS_POSITION
+                                       ? &stream->progress
+                                       : &stream->copying;
     guint64 value;
 
     if (basis == VIR_DOMAIN_STREAM_DISK_BASIS_POSITION && progress->total == 0)
         return;
-    virTypedParamsAddInt(&entry->params, &entry->nparams, room,
-                         VIR_DOMAIN_STREAM_DISK_STATS_BASIS, (int) basis);
+    virTypedParamsAddInt(&entry->params, &entry->nparams, room, VIR_DOMAIN_STREAM_DISK_STATS_BASIS,
+                         (int) basis);
     virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
                             VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL, progress->total);
     virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
@@ -44,12 +45,9 @@ qemuStatsGetPhase(const qemuStream *stream)
     if (stream->held)
         return VIR_DOMAIN_STREAM_DISK_PHASE_WAIT;
     switch (stream->hydration) {
-    case QEMU_STREAM_HYDRATING:
-        return VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE;
-    case QEMU_STREAM_HYDRATED:
-        return VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING;
-    default:
-        return VIR_DOMAIN_STREAM_DISK_PHASE_PULL;
+    case QEMU_STREAM_HYDRATING: return VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE;
+    case QEMU_STREAM_HYDRATED: return VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING;
+    default: return VIR_DOMAIN_STREAM_DISK_PHASE_PULL;
     }
 }
 
@@ -72,15 +70,15 @@ qemuStatsAddHydration(const qemuStream *stream, streamRecord *entry, int *room)
           now->guestBeforeUs > 0 },
         { VIR_DOMAIN_STREAM_DISK_STATS_GUEST_LATENCY, now->guestUs, now->guestUs > 0 },
     };
-    const char *reason = stream->unhydratable      ? stream->unhydratable
-                         : stream->settings.paused ? "paused"
-                                                   : stream->unhydrated;
+    const char *reason = stream->unhydratable    ? stream->unhydratable
+                       : stream->settings.paused ? "paused"
+                                                 : stream->unhydrated;
     bool hydrating = stream->hydration == QEMU_STREAM_HYDRATING;
 
     for (size_t i = 0; hydrating && i < G_N_ELEMENTS(figures); i++) {
         if (figures[i].known)
-            virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
-                                    figures[i].name, figures[i].value);
+            virTypedParamsAddULLong(&entry->params, &entry->nparams, room, figures[i].name,
+                                    figures[i].value);
     }
     if (reason)
         virTypedParamsAddString(&entry->params, &entry->nparams, room,
@@ -109,8 +107,8 @@ qemuStatsGetEntry(const qemuStream *stream, gint64 now)
     streamRecord *entry = streamRecordNew(stream->dom, stream->target);
     int room = 0;
 
-    virTypedParamsAddInt(&entry->params, &entry->nparams, &room,
-                         VIR_DOMAIN_STREAM_DISK_STATS_STATE, (int) stream->state);
+    virTypedParamsAddInt(&entry->params, &entry->nparams, &room, VIR_DOMAIN_STREAM_DISK_STATS_STATE,
+                         (int) stream->state);
     if (qemuStreamIsActive(stream))
         virTypedParamsAddInt(&entry->params, &entry->nparams, &room,
                              VIR_DOMAIN_STREAM_DISK_STATS_PHASE, qemuStatsGetPhase(stream));
@@ -120,8 +118,7 @@ qemuStatsGetEntry(const qemuStream *stream, gint64 now)
         virTypedParamsAddString(&entry->params, &entry->nparams, &room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_BASE, stream->base);
     virTypedParamsAddULLong(&entry->params, &entry->nparams, &room,
-                            VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH,
-                            stream->settings.bandwidth);
+                            VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH, stream->settings.bandwidth);
     qemuStatsAddProgress(stream, entry, &room);
     if (qemuStreamIsActive(stream) && !stream->unhydratable)
         streamSettingsAddHydration(&stream->settings, now, entry, &room);

@@ -116,7 +116,7 @@ qemuStreamStepPace(qemuStream *self, guint64 waiting, gint64 now)
     if (qemuStreamGetBasis(self) == VIR_DOMAIN_STREAM_DISK_BASIS_MAP)
         left = MIN(left, streamProgressLeft(&self->copying));
     streamDeadlineStep(&self->pace, qemuStreamDeadline(self),
-                 self->progress.total > 0 ? left + waiting : G_MAXUINT64, now);
+                       self->progress.total > 0 ? left + waiting : G_MAXUINT64, now);
 }
 
 qemuStreamHydrationNeeds

@@ -12,7 +12,7 @@
 typedef enum {
     QEMU_STREAM_UNHYDRATED, /* the job is alone */
     QEMU_STREAM_HYDRATING,
-    QEMU_STREAM_HYDRATED,   /* nothing is left to copy, the job runs through */
+    QEMU_STREAM_HYDRATED, /* nothing is left to copy, the job runs through */
 } qemuStreamHydration;
 
 /* What the domain's metadata keeps of a stream */
@@ -28,7 +28,7 @@ struct _qemuStream {
     gatomicrefcount refs;
 
     /* set when it is made, and constant */
-    void *publisher;          /* the priv that its events are published with */
+    void *publisher; /* the priv that its events are published with */
     char *target;
     char *alias;
     char *source;             /* path of the top image, or NULL */
@@ -39,13 +39,13 @@ struct _qemuStream {
     const char *unhydratable; /* why nothing ever hydrates it; NULL: it may be */
 
     /* protected by the lock of the table (qemu_streams.h) that the stream is in */
-    virDomainPtr dom;         /* on the newest connection */
+    virDomainPtr dom;                /* on the newest connection */
     virDomainStreamDiskStatus state; /* qemu_life.h changes it */
     char *base;               /* as the caller named it, or as found; NULL: none, or not known */
     streamSettings settings;  /* as the user wants it */
     guint64 iotune;           /* what the guest may of its disk, bytes per second; 0: all */
     bool own;                 /* we started its job */
-    streamDeadline pace;            /* to the deadline */
+    streamDeadline pace;      /* to the deadline */
     unsigned long long speed; /* what the job was last told */
     guint speedSerial;        /* odd while the job is being told; one more before and after */
     bool held;                /* another disk of the guest has the turn */
@@ -60,8 +60,8 @@ struct _qemuStream {
     bool tailOpen;            /* beyond the end of the image below the guest reads wrong data */
     gint64 tailUs;            /* how long it could; 0: never, or it still can, or not known */
     gint64 unflushedUs;       /* how long the disk was without backing and not flushed, the same */
-    streamProgress progress;    /* the job's position */
-    streamProgress copying;     /* what is really copied, and to be; unless unhydrated */
+    streamProgress progress;  /* the job's position */
+    streamProgress copying;   /* what is really copied, and to be; unless unhydrated */
     guint64 copiedBefore;     /* by hydrators before the present one, and the job beside them */
     char *error;              /* QEMU's reason, once it gave one */
     char *reason;             /* why it stopped or failed, once it did */
@@ -70,7 +70,7 @@ struct _qemuStream {
     gint64 quiet;             /* QEMU is left alone before this time */
     qemuStreamHydration hydration;
     streamHydrationStats figures; /* while hydrating */
-    char *unhydrated;         /* why it is not, if something went wrong */
+    char *unhydrated;             /* why it is not, if something went wrong */
 };
 
 qemuStream *qemuStreamNew(virDomainPtr dom, const domainDisk *disk);

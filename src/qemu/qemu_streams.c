@@ -15,8 +15,8 @@ LOG_INIT("qemu.streams");
 
 struct _qemuStreams {
     qemuDomainConfig config; /* constant */
-    GMutex lock; /* protects all below; the lock of stream/stream_event.c nests in it */
-    GHashTable *domains; /* UUID -> qemuDomain */
+    GMutex lock;             /* protects all below; the lock of stream/stream_event.c nests in it */
+    GHashTable *domains;     /* UUID -> qemuDomain */
 };
 
 qemuStreams *
@@ -128,8 +128,8 @@ qemuStreamsFindActive(qemuStreams *self, virDomainPtr dom, const char *disk)
 }
 
 qemuStream *
-qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const domainDisk *disk,
-                 const char *base, const streamSettings *settings)
+qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const domainDisk *disk, const char *base,
+                 const streamSettings *settings)
 {
     LOCK_SCOPE(&self->lock);
     qemuStream *stream = qemuDomainAdd(qemuStreamsMake(self, dom), dom, disk);
@@ -389,9 +389,10 @@ qemuStreamsSetTailFilled(qemuStreams *self, qemuStream *stream, bool late)
 
     if (stream->tailOpen && late) {
         stream->tailUs = g_get_monotonic_time() - stream->began;
-        LOG_WARNING("the guest of domain %s could read wrong data of disk %s, beyond the end of the "
-                    "image below it, for %d ms", virDomainGetName(stream->dom), stream->target,
-                    (int) (stream->tailUs / 1000));
+        LOG_WARNING(
+            "the guest of domain %s could read wrong data of disk %s, beyond the end of the "
+            "image below it, for %d ms",
+            virDomainGetName(stream->dom), stream->target, (int) (stream->tailUs / 1000));
     }
     stream->tailFilled = true;
     stream->tailOpen = false;

@@ -38,8 +38,7 @@ qemuStream *qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const domainDi
 /* The same, for a job that runs already, with speed @speed, and what was @kept of its settings.
  * @announce: publish STARTED. */
 qemuStream *qemuStreamsAdopt(qemuStreams *self, virDomainPtr dom, const domainDisk *disk,
-                             unsigned long long speed, const qemuStreamKept *kept,
-                             bool announce);
+                             unsigned long long speed, const qemuStreamKept *kept, bool announce);
 
 /* Takes back a stream that is still STARTING, because its job was refused. */
 void qemuStreamsForget(qemuStreams *self, qemuStream *stream);
@@ -126,8 +125,7 @@ void qemuStreamsNoteFlushed(qemuStreams *self, qemuStream *stream, gint64 us);
  * thread at a time is told to. With the first stream of a run something is wanted always: a guest
  * that was saved may have brought a policy of streams that are no more. */
 bool qemuStreamsPolicyWanted(qemuStreams *self, virDomainPtr dom, char **policy);
-void qemuStreamsPolicyKept(qemuStreams *self, virDomainPtr dom, const char *policy,
-                           bool success);
+void qemuStreamsPolicyKept(qemuStreams *self, virDomainPtr dom, const char *policy, bool success);
 
 /* The stream's domain, as a reference; and the same one on a new connection. */
 virDomainPtr qemuStreamsGetDomain(qemuStreams *self, qemuStream *stream);
@@ -146,8 +144,7 @@ qemuStreamHydrationNeeds qemuStreamsGetHydrationNeeds(qemuStreams *self, qemuStr
 void qemuStreamsBeginHydration(qemuStreams *self, qemuStream *stream, guint32 deepest);
 void qemuStreamsSetHydration(qemuStreams *self, qemuStream *stream,
                              const streamHydrationStats *figures);
-void qemuStreamsEndHydration(qemuStreams *self, qemuStream *stream, bool done,
-                             const char *reason);
+void qemuStreamsEndHydration(qemuStreams *self, qemuStream *stream, bool done, const char *reason);
 
 /* The statistics of this moment. */
 streamRecord *qemuStreamsGetEntry(qemuStreams *self, qemuStream *stream);

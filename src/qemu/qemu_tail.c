@@ -45,9 +45,11 @@ struct _qemuTail {
 static int
 qemuTailRefuse(const char *target)
 {
-    errorReport(VIR_ERR_OPERATION_INVALID, "disk '%s' is longer than the image below it: the guest "
+    errorReport(VIR_ERR_OPERATION_INVALID,
+                "disk '%s' is longer than the image below it: the guest "
                 "would have to stand still for longer than it may. Allow more, or start the stream "
-                "while the guest is paused", target);
+                "while the guest is paused",
+                target);
     return -1;
 }
 
@@ -61,7 +63,7 @@ qemuTailRequest(qemuTail *self, guint64 offset, guint64 end)
 {
     for (; offset < end; offset += QEMU_TAIL_REQUEST_MAX)
         hydrateNbdCache(self->nbd, offset, MIN(QEMU_TAIL_REQUEST_MAX, end - offset), qemuTailDone,
-                     self);
+                        self);
 }
 
 /* Zeroes a range that is in no image: the whole clusters of a long one by a command. */
@@ -103,8 +105,10 @@ qemuTailWalk(qemuTail *self, bool command)
             return qemuTailRefuse(self->target);
         hydrateNbdWait(self->nbd, left, -1);
         if (hydrateNbdGetError(self->nbd)) {
-            errorReport(VIR_ERR_OPERATION_FAILED, "disk '%s' cannot be zeroed beyond the end of the "
-                        "image below it: %s", self->target, hydrateNbdGetError(self->nbd));
+            errorReport(VIR_ERR_OPERATION_FAILED,
+                        "disk '%s' cannot be zeroed beyond the end of the "
+                        "image below it: %s",
+                        self->target, hydrateNbdGetError(self->nbd));
             return -1;
         }
     }
@@ -121,7 +125,11 @@ qemuTailWalkTwice(backendExport *export, virDomainPtr dom, const qemuStream *str
     int fd = backendExportConnect(export);
     g_autoptr(hydrateNbd) nbd = fd < 0 ? NULL : hydrateNbdNew(fd, backendExportGetName(export));
     qemuTail self = {
-        .dom = dom, .target = stream->target, .image = image, .nbd = nbd, .until = until,
+        .dom = dom,
+        .target = stream->target,
+        .image = image,
+        .nbd = nbd,
+        .until = until,
     };
 
     if (!nbd || qemuTailWalk(&self, command) < 0)
@@ -155,13 +163,16 @@ static int
 qemuTailCheckSafety(virDomainPtr dom, const qemuStream *stream)
 {
     g_autofree char *version = backendImageGetVersion(dom);
-    g_autofree char *unsafe =
-        version ? qemuSafetyCheck(version, (const char *const *) stream->features, true, true)
-                : NULL;
+    g_autofree char *unsafe = version
+                                ? qemuSafetyCheck(version, (const char *const *) stream->features,
+                                                  true, true)
+                                : NULL;
 
     if (unsafe)
-        errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "disk '%s' is longer than the image below it, and "
-                    "the guest would read wrong data there: %s", stream->target, unsafe);
+        errorReport(VIR_ERR_OPERATION_UNSUPPORTED,
+                    "disk '%s' is longer than the image below it, and "
+                    "the guest would read wrong data there: %s",
+                    stream->target, unsafe);
     return version && !unsafe ? 0 : -1;
 }
 
@@ -191,8 +202,8 @@ qemuTailSuspend(qemuStreams *streams, qemuStream *stream, virDomainPtr dom, guin
 }
 
 static int
-qemuTailBeginPull(backendNbdserver *exports, virDomainPtr dom, const qemuStream *stream, gint64 until,
-                  int (*begin)(void *opaque), void *opaque)
+qemuTailBeginPull(backendNbdserver *exports, virDomainPtr dom, const qemuStream *stream,
+                  gint64 until, int (*begin)(void *opaque), void *opaque)
 {
     virErrorPtr kept;
 
@@ -244,7 +255,8 @@ qemuTailBegin(backendNbdserver *exports, qemuStreams *streams, qemuStream *strea
 }
 
 void
-qemuTailResume(backendNbdserver *exports, qemuStreams *streams, qemuStream *stream, virDomainPtr dom)
+qemuTailResume(backendNbdserver *exports, qemuStreams *streams, qemuStream *stream,
+               virDomainPtr dom)
 {
     gint64 until = g_get_monotonic_time() + QEMU_TAIL_PAUSED_MAX;
 

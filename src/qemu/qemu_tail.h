@@ -17,7 +17,8 @@
 
 /* Makes the tail of a disk zeroes whose pull runs, while its guest is suspended. -1 with an error,
  * also if that is not done before @until, of the monotonic clock. */
-int qemuTailFill(backendNbdserver *exports, virDomainPtr dom, const qemuStream *stream, gint64 until);
+int qemuTailFill(backendNbdserver *exports, virDomainPtr dom, const qemuStream *stream,
+                 gint64 until);
 
 /* Begins a pull, by @begin, of a disk that has a tail: suspends the guest, unless it does not run
  * anyway, for @ms milliseconds at most. -1 with an error: no pull runs, and the guest goes on.

@@ -19,8 +19,8 @@ LOG_INIT("remote.autostart");
 
 /* What a daemon that outlives its first caller, and serves others, takes from it */
 static const char *const remoteAutostartVariables[] = {
-    "HOME", "LD_LIBRARY_PATH", "LD_PRELOAD", "LOGNAME", "PATH", "TMPDIR", "USER",
-    "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR",
+    "HOME", "LD_LIBRARY_PATH", "LD_PRELOAD",      "LOGNAME",         "PATH", "TMPDIR",
+    "USER", "XDG_CACHE_HOME",  "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR",
 };
 
 gboolean

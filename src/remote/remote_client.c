@@ -25,7 +25,7 @@ LOG_INIT("remote.client");
 #define REMOTE_CLIENT_TRIES 5
 
 static struct {
-    GMutex lock; /* protects all below; a client's own lock is taken inside */
+    GMutex lock;           /* protects all below; a client's own lock is taken inside */
     rpcClient *clients[2]; /* the system's and the session's; no references */
 } remoteClients;
 
@@ -82,13 +82,15 @@ remoteClientHello(rpcClient *client)
     const streamdisk_connect_open_args args = { .flags = 0 };
 
     if (rpcClientCall(client, STREAMDISK_PROGRAM, STREAMDISK_PROTOCOL_VERSION,
-                      STREAMDISK_PROC_CONNECT_OPEN,
-                      (xdrproc_t) xdr_streamdisk_connect_open_args, &args, NULL, NULL) == 0)
+                      STREAMDISK_PROC_CONNECT_OPEN, (xdrproc_t) xdr_streamdisk_connect_open_args,
+                      &args, NULL, NULL) == 0)
         return 0;
 
     if (strstr(errorText(), "Cannot find program"))
-        errorReport(VIR_ERR_RPC, "virtstreamd at '%s' speaks another protocol version than "
-                    "this library (%d)", rpcClientGetName(client), STREAMDISK_PROTOCOL_VERSION);
+        errorReport(VIR_ERR_RPC,
+                    "virtstreamd at '%s' speaks another protocol version than "
+                    "this library (%d)",
+                    rpcClientGetName(client), STREAMDISK_PROTOCOL_VERSION);
     return -1;
 }
 

@@ -75,27 +75,14 @@ remoteCodecEncodeValue(const virTypedParameter *from, streamdisk_param_value *to
 {
     to->type = from->type;
     switch ((virTypedParameterType) from->type) {
-    case VIR_TYPED_PARAM_INT:
-        to->streamdisk_param_value_u.i = from->value.i;
-        return 0;
-    case VIR_TYPED_PARAM_UINT:
-        to->streamdisk_param_value_u.ui = from->value.ui;
-        return 0;
-    case VIR_TYPED_PARAM_LLONG:
-        to->streamdisk_param_value_u.l = from->value.l;
-        return 0;
-    case VIR_TYPED_PARAM_ULLONG:
-        to->streamdisk_param_value_u.ul = from->value.ul;
-        return 0;
-    case VIR_TYPED_PARAM_DOUBLE:
-        to->streamdisk_param_value_u.d = from->value.d;
-        return 0;
-    case VIR_TYPED_PARAM_BOOLEAN:
-        to->streamdisk_param_value_u.b = from->value.b;
-        return 0;
+    case VIR_TYPED_PARAM_INT: to->streamdisk_param_value_u.i = from->value.i; return 0;
+    case VIR_TYPED_PARAM_UINT: to->streamdisk_param_value_u.ui = from->value.ui; return 0;
+    case VIR_TYPED_PARAM_LLONG: to->streamdisk_param_value_u.l = from->value.l; return 0;
+    case VIR_TYPED_PARAM_ULLONG: to->streamdisk_param_value_u.ul = from->value.ul; return 0;
+    case VIR_TYPED_PARAM_DOUBLE: to->streamdisk_param_value_u.d = from->value.d; return 0;
+    case VIR_TYPED_PARAM_BOOLEAN: to->streamdisk_param_value_u.b = from->value.b; return 0;
     case VIR_TYPED_PARAM_STRING:
-        return remoteCodecEncodeString("parameter", from->value.s,
-                                       &to->streamdisk_param_value_u.s);
+        return remoteCodecEncodeString("parameter", from->value.s, &to->streamdisk_param_value_u.s);
     default:
         errorReport(VIR_ERR_RPC, "parameter '%s' has unknown type %d", from->field, from->type);
         return -1;
@@ -108,35 +95,19 @@ remoteCodecDecodeValue(const streamdisk_param_value *from, virTypedParameterPtr 
 {
     to->type = from->type;
     switch ((virTypedParameterType) from->type) {
-    case VIR_TYPED_PARAM_INT:
-        to->value.i = from->streamdisk_param_value_u.i;
-        break;
-    case VIR_TYPED_PARAM_UINT:
-        to->value.ui = from->streamdisk_param_value_u.ui;
-        break;
-    case VIR_TYPED_PARAM_LLONG:
-        to->value.l = from->streamdisk_param_value_u.l;
-        break;
-    case VIR_TYPED_PARAM_ULLONG:
-        to->value.ul = from->streamdisk_param_value_u.ul;
-        break;
-    case VIR_TYPED_PARAM_DOUBLE:
-        to->value.d = from->streamdisk_param_value_u.d;
-        break;
-    case VIR_TYPED_PARAM_BOOLEAN:
-        to->value.b = from->streamdisk_param_value_u.b != 0;
-        break;
-    case VIR_TYPED_PARAM_STRING:
-        to->value.s = g_strdup(from->streamdisk_param_value_u.s);
-        break;
-    default:
-        g_assert_not_reached();
+    case VIR_TYPED_PARAM_INT: to->value.i = from->streamdisk_param_value_u.i; break;
+    case VIR_TYPED_PARAM_UINT: to->value.ui = from->streamdisk_param_value_u.ui; break;
+    case VIR_TYPED_PARAM_LLONG: to->value.l = from->streamdisk_param_value_u.l; break;
+    case VIR_TYPED_PARAM_ULLONG: to->value.ul = from->streamdisk_param_value_u.ul; break;
+    case VIR_TYPED_PARAM_DOUBLE: to->value.d = from->streamdisk_param_value_u.d; break;
+    case VIR_TYPED_PARAM_BOOLEAN: to->value.b = from->streamdisk_param_value_u.b != 0; break;
+    case VIR_TYPED_PARAM_STRING: to->value.s = g_strdup(from->streamdisk_param_value_u.s); break;
+    default: g_assert_not_reached();
     }
 }
 
 int
-remoteCodecEncodeParams(const virTypedParameter *from, int nfrom, streamdisk_param **to,
-                        u_int *nto)
+remoteCodecEncodeParams(const virTypedParameter *from, int nfrom, streamdisk_param **to, u_int *nto)
 {
     if (remoteCodecCheckCount("parameters", nfrom, STREAMDISK_PARAMS_MAX) < 0)
         return -1;
@@ -203,8 +174,8 @@ remoteCodecDecodeState(const streamdisk_state *from, virDomainStreamDiskStatePtr
 }
 
 int
-remoteCodecDecodeStates(const streamdisk_state *from, u_int nfrom,
-                        virDomainStreamDiskStatePtr to, unsigned int nto)
+remoteCodecDecodeStates(const streamdisk_state *from, u_int nfrom, virDomainStreamDiskStatePtr to,
+                        unsigned int nto)
 {
     g_autofree virDomainStreamDiskStatePtr states = g_new0(virDomainStreamDiskState, nfrom);
 
@@ -227,8 +198,8 @@ remoteCodecEncodeEntry(const streamRecord *from, streamdisk_record *to)
     if (remoteCodecEncodeString("domain name", from->name, &to->dom.name) < 0 ||
         remoteCodecEncodeString("disk", from->disk, &to->disk) < 0)
         return -1;
-    return remoteCodecEncodeParams(from->params, from->nparams,
-                                   &to->params.params_val, &to->params.params_len);
+    return remoteCodecEncodeParams(from->params, from->nparams, &to->params.params_val,
+                                   &to->params.params_len);
 }
 
 streamRecord *
@@ -240,8 +211,8 @@ remoteCodecDecodeEntry(const streamdisk_record *from)
     memcpy(entry->uuid, from->dom.uuid, sizeof(entry->uuid));
     entry->id = from->dom.id;
     entry->disk = g_strdup(from->disk);
-    if (remoteCodecDecodeParams(from->params.params_val, from->params.params_len,
-                                &entry->params, &entry->nparams) < 0)
+    if (remoteCodecDecodeParams(from->params.params_val, from->params.params_len, &entry->params,
+                                &entry->nparams) < 0)
         return NULL;
     return g_steal_pointer(&entry);
 }
@@ -264,8 +235,8 @@ remoteCodecEncodeEntries(const GPtrArray *from, streamdisk_record **to, u_int *n
 GPtrArray *
 remoteCodecDecodeEntries(const streamdisk_record *from, u_int nfrom)
 {
-    g_autoptr(GPtrArray) entries =
-        g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
+    g_autoptr(GPtrArray)
+        entries = g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
 
     for (u_int i = 0; i < nfrom; i++) {
         streamRecord *entry = remoteCodecDecodeEntry(&from[i]);

@@ -18,11 +18,11 @@ int remoteCodecEncodeOptional(const char *what, const char *from, streamdisk_str
 
 int remoteCodecEncodeDomain(virDomainPtr from, streamdisk_domain *to);
 
-int remoteCodecEncodeParams(const virTypedParameter *from, int nfrom,
-                            streamdisk_param **to, u_int *nto);
+int remoteCodecEncodeParams(const virTypedParameter *from, int nfrom, streamdisk_param **to,
+                            u_int *nto);
 /* Free with virTypedParamsFree(). */
-int remoteCodecDecodeParams(const streamdisk_param *from, u_int nfrom,
-                            virTypedParameterPtr *to, int *nto);
+int remoteCodecDecodeParams(const streamdisk_param *from, u_int nfrom, virTypedParameterPtr *to,
+                            int *nto);
 
 int remoteCodecEncodeStates(const virDomainStreamDiskState *from, unsigned int nfrom,
                             streamdisk_state **to, u_int *nto);

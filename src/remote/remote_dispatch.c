@@ -33,8 +33,7 @@ remoteDispatchConnectOpen(rpcSession *session, void *opaqueArgs, void *opaqueRet
 }
 
 static int
-remoteDispatchDomainStreamDisk(rpcSession *session, void *opaqueArgs, void *opaqueRet,
-                               void *opaque)
+remoteDispatchDomainStreamDisk(rpcSession *session, void *opaqueArgs, void *opaqueRet, void *opaque)
 {
     const remoteDispatch *self = opaque;
     const streamdisk_domain_stream_disk_args *args = opaqueArgs;
@@ -43,8 +42,8 @@ remoteDispatchDomainStreamDisk(rpcSession *session, void *opaqueArgs, void *opaq
 
     if (!dom)
         return -1;
-    ret->offset = self->via.driver->domainStreamDisk(self->via.priv, dom, args->disk,
-                                                     args->offset, args->flags);
+    ret->offset = self->via.driver->domainStreamDisk(self->via.priv, dom, args->disk, args->offset,
+                                                     args->flags);
     return ret->offset < 0 ? -1 : 0;
 }
 
@@ -82,19 +81,19 @@ remoteDispatchDomainStreamDiskStart(rpcSession *session, void *opaqueArgs, void 
     int nparams = 0;
     int rc;
 
-    if (!dom || remoteCodecDecodeParams(args->params.params_val, args->params.params_len,
-                                        &params, &nparams) < 0)
+    if (!dom || remoteCodecDecodeParams(args->params.params_val, args->params.params_len, &params,
+                                        &nparams) < 0)
         return -1;
     rc = self->via.driver->domainStreamDiskStart(self->via.priv, dom, args->disk,
-                                                 args->base ? *args->base : NULL,
-                                                 params, nparams, args->flags);
+                                                 args->base ? *args->base : NULL, params, nparams,
+                                                 args->flags);
     virTypedParamsFree(params, nparams);
     return rc;
 }
 
 static int
-remoteDispatchDomainStreamDiskSetParameters(rpcSession *session, void *opaqueArgs,
-                                            void *opaqueRet, void *opaque)
+remoteDispatchDomainStreamDiskSetParameters(rpcSession *session, void *opaqueArgs, void *opaqueRet,
+                                            void *opaque)
 {
     const remoteDispatch *self = opaque;
     const streamdisk_domain_stream_disk_set_parameters_args *args = opaqueArgs;
@@ -103,11 +102,11 @@ remoteDispatchDomainStreamDiskSetParameters(rpcSession *session, void *opaqueArg
     int nparams = 0;
     int rc;
 
-    if (!dom || remoteCodecDecodeParams(args->params.params_val, args->params.params_len,
-                                        &params, &nparams) < 0)
+    if (!dom || remoteCodecDecodeParams(args->params.params_val, args->params.params_len, &params,
+                                        &nparams) < 0)
         return -1;
-    rc = self->via.driver->domainStreamDiskSetParameters(self->via.priv, dom, args->disk,
-                                                         params, nparams, args->flags);
+    rc = self->via.driver->domainStreamDiskSetParameters(self->via.priv, dom, args->disk, params,
+                                                         nparams, args->flags);
     virTypedParamsFree(params, nparams);
     return rc;
 }
@@ -124,11 +123,10 @@ remoteDispatchDomainStreamDiskGetStats(rpcSession *session, void *opaqueArgs, vo
     int nparams = 0;
     int rc;
 
-    if (!dom || self->via.driver->domainStreamDiskGetStats(self->via.priv, dom, args->disk,
-                                                           &params, &nparams, args->flags) < 0)
+    if (!dom || self->via.driver->domainStreamDiskGetStats(self->via.priv, dom, args->disk, &params,
+                                                           &nparams, args->flags) < 0)
         return -1;
-    rc = remoteCodecEncodeParams(params, nparams, &ret->params.params_val,
-                                 &ret->params.params_len);
+    rc = remoteCodecEncodeParams(params, nparams, &ret->params.params_val, &ret->params.params_len);
     virTypedParamsFree(params, nparams);
     return rc;
 }
@@ -140,13 +138,12 @@ remoteDispatchConnectListAllStreamDisks(rpcSession *session, void *opaqueArgs, v
     const remoteDispatch *self = opaque;
     const streamdisk_connect_list_all_stream_disks_args *args = opaqueArgs;
     streamdisk_connect_list_all_stream_disks_ret *ret = opaqueRet;
-    g_autoptr(GPtrArray) entries =
-        self->via.driver->connectListAllStreamDisks(self->via.priv, args->flags);
+    g_autoptr(GPtrArray)
+        entries = self->via.driver->connectListAllStreamDisks(self->via.priv, args->flags);
 
     if (!entries)
         return -1;
-    return remoteCodecEncodeEntries(entries, &ret->records.records_val,
-                                    &ret->records.records_len);
+    return remoteCodecEncodeEntries(entries, &ret->records.records_val, &ret->records.records_len);
 }
 
 static int
@@ -173,8 +170,7 @@ remoteDispatchConnectEventsUnsubscribe(rpcSession *session, void *opaqueArgs, vo
     .argsFilter = (xdrproc_t) xdr_streamdisk_##type##_args, \
     .argsLen = sizeof(streamdisk_##type##_args)
 #define REMOTE_DISPATCH_RET(type) \
-    .retFilter = (xdrproc_t) xdr_streamdisk_##type##_ret, \
-    .retLen = sizeof(streamdisk_##type##_ret)
+    .retFilter = (xdrproc_t) xdr_streamdisk_##type##_ret, .retLen = sizeof(streamdisk_##type##_ret)
 
 static const rpcProcedure remoteDispatchProcedures[] = {
     {

@@ -75,11 +75,11 @@ remoteDriverConnectClose(void *priv)
 }
 
 static int
-remoteDriverCall(void *priv, int proc, xdrproc_t argsFilter, const void *args,
-                 xdrproc_t retFilter, void *ret)
+remoteDriverCall(void *priv, int proc, xdrproc_t argsFilter, const void *args, xdrproc_t retFilter,
+                 void *ret)
 {
-    return rpcClientCall(priv, STREAMDISK_PROGRAM, STREAMDISK_PROTOCOL_VERSION, proc,
-                         argsFilter, args, retFilter, ret);
+    return rpcClientCall(priv, STREAMDISK_PROGRAM, STREAMDISK_PROTOCOL_VERSION, proc, argsFilter,
+                         args, retFilter, ret);
 }
 
 static long long
@@ -107,9 +107,8 @@ remoteDriverDomainStreamDisk(void *priv, virDomainPtr dom, const char *disk,
 }
 
 static int
-remoteDriverDomainStreamDiskInfo(void *priv, virDomainPtr dom,
-                                 virDomainStreamDiskStatePtr states, unsigned int nstates,
-                                 unsigned int flags)
+remoteDriverDomainStreamDiskInfo(void *priv, virDomainPtr dom, virDomainStreamDiskStatePtr states,
+                                 unsigned int nstates, unsigned int flags)
 {
     const xdrproc_t argsFilter = (xdrproc_t) xdr_streamdisk_domain_stream_disk_info_args;
     const xdrproc_t retFilter = (xdrproc_t) xdr_streamdisk_domain_stream_disk_info_ret;
@@ -132,8 +131,8 @@ remoteDriverDomainStreamDiskInfo(void *priv, virDomainPtr dom,
                     ret.active, ret.states.states_len);
         rc = -1;
     } else {
-        rc = remoteCodecDecodeStates(ret.states.states_val, ret.states.states_len,
-                                     states, args.nstates);
+        rc = remoteCodecDecodeStates(ret.states.states_val, ret.states.states_len, states,
+                                     args.nstates);
     }
     if (rc == 0)
         rc = ret.active;
@@ -142,9 +141,8 @@ remoteDriverDomainStreamDiskInfo(void *priv, virDomainPtr dom,
 }
 
 static int
-remoteDriverDomainStreamDiskStart(void *priv, virDomainPtr dom, const char *disk,
-                                  const char *base, virTypedParameterPtr params, int nparams,
-                                  unsigned int flags)
+remoteDriverDomainStreamDiskStart(void *priv, virDomainPtr dom, const char *disk, const char *base,
+                                  virTypedParameterPtr params, int nparams, unsigned int flags)
 {
     const xdrproc_t argsFilter = (xdrproc_t) xdr_streamdisk_domain_stream_disk_start_args;
     streamdisk_domain_stream_disk_start_args args = { .flags = flags };
@@ -153,8 +151,8 @@ remoteDriverDomainStreamDiskStart(void *priv, virDomainPtr dom, const char *disk
     if (remoteCodecEncodeDomain(dom, &args.dom) == 0 &&
         remoteCodecEncodeString("disk", disk, &args.disk) == 0 &&
         remoteCodecEncodeOptional("base", base, &args.base) == 0 &&
-        remoteCodecEncodeParams(params, nparams,
-                                &args.params.params_val, &args.params.params_len) == 0)
+        remoteCodecEncodeParams(params, nparams, &args.params.params_val,
+                                &args.params.params_len) == 0)
         rc = remoteDriverCall(priv, STREAMDISK_PROC_DOMAIN_STREAM_DISK_START, argsFilter, &args,
                               NULL, NULL);
     xdr_free(argsFilter, (char *) &args);
@@ -166,25 +164,23 @@ remoteDriverDomainStreamDiskSetParameters(void *priv, virDomainPtr dom, const ch
                                           virTypedParameterPtr params, int nparams,
                                           unsigned int flags)
 {
-    const xdrproc_t argsFilter =
-        (xdrproc_t) xdr_streamdisk_domain_stream_disk_set_parameters_args;
+    const xdrproc_t argsFilter = (xdrproc_t) xdr_streamdisk_domain_stream_disk_set_parameters_args;
     streamdisk_domain_stream_disk_set_parameters_args args = { .flags = flags };
     int rc = -1;
 
     if (remoteCodecEncodeDomain(dom, &args.dom) == 0 &&
         remoteCodecEncodeString("disk", disk, &args.disk) == 0 &&
-        remoteCodecEncodeParams(params, nparams,
-                                &args.params.params_val, &args.params.params_len) == 0)
-        rc = remoteDriverCall(priv, STREAMDISK_PROC_DOMAIN_STREAM_DISK_SET_PARAMETERS,
-                              argsFilter, &args, NULL, NULL);
+        remoteCodecEncodeParams(params, nparams, &args.params.params_val,
+                                &args.params.params_len) == 0)
+        rc = remoteDriverCall(priv, STREAMDISK_PROC_DOMAIN_STREAM_DISK_SET_PARAMETERS, argsFilter,
+                              &args, NULL, NULL);
     xdr_free(argsFilter, (char *) &args);
     return rc;
 }
 
 static int
 remoteDriverDomainStreamDiskGetStats(void *priv, virDomainPtr dom, const char *disk,
-                                     virTypedParameterPtr *params, int *nparams,
-                                     unsigned int flags)
+                                     virTypedParameterPtr *params, int *nparams, unsigned int flags)
 {
     const xdrproc_t argsFilter = (xdrproc_t) xdr_streamdisk_domain_stream_disk_get_stats_args;
     const xdrproc_t retFilter = (xdrproc_t) xdr_streamdisk_domain_stream_disk_get_stats_ret;
@@ -194,8 +190,8 @@ remoteDriverDomainStreamDiskGetStats(void *priv, virDomainPtr dom, const char *d
 
     if (remoteCodecEncodeDomain(dom, &args.dom) == 0 &&
         remoteCodecEncodeString("disk", disk, &args.disk) == 0)
-        rc = remoteDriverCall(priv, STREAMDISK_PROC_DOMAIN_STREAM_DISK_GET_STATS, argsFilter,
-                              &args, retFilter, &ret);
+        rc = remoteDriverCall(priv, STREAMDISK_PROC_DOMAIN_STREAM_DISK_GET_STATS, argsFilter, &args,
+                              retFilter, &ret);
     xdr_free(argsFilter, (char *) &args);
     if (rc < 0)
         return -1;
@@ -225,16 +221,15 @@ remoteDriverConnectListAllStreamDisks(void *priv, unsigned int flags)
 static int
 remoteDriverConnectEventsSubscribe(void *priv)
 {
-    return remoteDriverCall(priv, STREAMDISK_PROC_CONNECT_EVENTS_SUBSCRIBE, NULL, NULL,
-                            NULL, NULL);
+    return remoteDriverCall(priv, STREAMDISK_PROC_CONNECT_EVENTS_SUBSCRIBE, NULL, NULL, NULL, NULL);
 }
 
 /* A failure means that the connection has ended, and the subscription with it. */
 static void
 remoteDriverConnectEventsUnsubscribe(void *priv)
 {
-    (void) remoteDriverCall(priv, STREAMDISK_PROC_CONNECT_EVENTS_UNSUBSCRIBE, NULL, NULL,
-                            NULL, NULL);
+    (void) remoteDriverCall(priv, STREAMDISK_PROC_CONNECT_EVENTS_UNSUBSCRIBE, NULL, NULL, NULL,
+                            NULL);
 }
 
 const driverTable remoteDriver = {

@@ -16,8 +16,7 @@ remoteDriverEventMessage(rpcClient *client, const rpcMessage *msg)
     streamdisk_connect_stream_disk_event_msg event = { 0 };
     g_autoptr(streamRecord) entry = NULL;
 
-    if (msg->header.prog != STREAMDISK_PROGRAM ||
-        msg->header.vers != STREAMDISK_PROTOCOL_VERSION ||
+    if (msg->header.prog != STREAMDISK_PROGRAM || msg->header.vers != STREAMDISK_PROTOCOL_VERSION ||
         msg->header.proc != STREAMDISK_PROC_CONNECT_STREAM_DISK_EVENT) {
         LOG_DEBUG("'%s': unknown event: prog=0x%x vers=%u proc=%d", rpcClientGetName(client),
                   msg->header.prog, msg->header.vers, msg->header.proc);

@@ -28,8 +28,8 @@ LOG_INIT("rpc.client");
 struct _rpcClient {
     char *name;
     const rpcClientConfig *config;
-    pid_t pid; /* whose threads a fork does not copy */
-    int wake;  /* eventfd: there is something to write, or to end */
+    pid_t pid;    /* whose threads a fork does not copy */
+    int wake;     /* eventfd: there is something to write, or to end */
     guint serial; /* atomic, the last one used */
 
     /* of the thread */
@@ -38,7 +38,7 @@ struct _rpcClient {
     rpcSender sender;
     rpcKeepalive keepalive;
 
-    GMutex lock; /* protects all below; nothing else is locked while it is held */
+    GMutex lock;       /* protects all below; nothing else is locked while it is held */
     unsigned int refs; /* without the thread's */
     gint64 unused;     /* since when refs is 0 */
     gboolean closing;  /* asked to end */
@@ -160,8 +160,8 @@ rpcClientHandle(rpcClient *client, rpcMessage *msg)
     } else if (msg->header.type == RPC_TYPE_MESSAGE) {
         client->config->message(client, msg);
     } else if (msg->header.type != RPC_TYPE_REPLY || !rpcClientDeliver(client, msg)) {
-        LOG_DEBUG("'%s': nobody expects type=%d proc=%d serial=%u", client->name,
-                  msg->header.type, msg->header.proc, msg->header.serial);
+        LOG_DEBUG("'%s': nobody expects type=%d proc=%d serial=%u", client->name, msg->header.type,
+                  msg->header.proc, msg->header.serial);
     }
 }
 
@@ -211,8 +211,7 @@ rpcClientIsClosing(rpcClient *client, gint64 now)
 {
     LOCK_SCOPE(&client->lock);
 
-    if (client->refs == 0 &&
-        now - client->unused >= client->config->idleTimeout * (gint64) 1000)
+    if (client->refs == 0 && now - client->unused >= client->config->idleTimeout * (gint64) 1000)
         client->closing = TRUE;
     return client->closing;
 }
@@ -258,8 +257,7 @@ rpcClientPoll(rpcClient *client, gboolean *readable)
 
     if (fds[0].revents && read(client->wake, &count, sizeof(count)) < 0)
         LOG_DEBUG("woken for nothing");
-    *readable = fds[1].revents & ~POLLOUT ||
-                client->transport->ops->pending(client->transport);
+    *readable = fds[1].revents & ~POLLOUT || client->transport->ops->pending(client->transport);
     return 0;
 }
 
@@ -303,10 +301,8 @@ rpcClientThread(void *opaque)
     rpcClient *client = opaque;
     gboolean readable = FALSE;
 
-    while ((!readable || rpcClientRead(client) == 0) &&
-           rpcClientTick(client) == 0 &&
-           rpcClientWrite(client) == 0 &&
-           rpcClientPoll(client, &readable) == 0)
+    while ((!readable || rpcClientRead(client) == 0) && rpcClientTick(client) == 0 &&
+           rpcClientWrite(client) == 0 && rpcClientPoll(client, &readable) == 0)
         continue;
     rpcClientEnd(client);
     return NULL;
@@ -381,8 +377,8 @@ rpcClientExchange(rpcClient *client, rpcClientWait *wait, GBytes *bytes)
 }
 
 int
-rpcClientCall(rpcClient *client, guint32 prog, guint32 vers, int proc,
-              xdrproc_t argsFilter, const void *args, xdrproc_t retFilter, void *ret)
+rpcClientCall(rpcClient *client, guint32 prog, guint32 vers, int proc, xdrproc_t argsFilter,
+              const void *args, xdrproc_t retFilter, void *ret)
 {
     rpcClientWait wait = {
         .header = { .prog = prog, .vers = vers, .proc = proc, .type = RPC_TYPE_CALL },

@@ -29,8 +29,7 @@ struct _rpcClientConfig {
 
 /* Takes over @transport. @name is for people: where the connection leads. The @config must
  * stay. Returns the first reference, or NULL after reporting. */
-rpcClient *rpcClientNew(rpcTransport *transport, const char *name,
-                        const rpcClientConfig *config);
+rpcClient *rpcClientNew(rpcTransport *transport, const char *name, const rpcClientConfig *config);
 
 /* One more reference; FALSE, and none, if the connection has ended or is the parent
  * process's. For a caller that has none, @client is valid until closed() returns. */
@@ -43,8 +42,8 @@ const char *rpcClientGetName(const rpcClient *client);
 /* Sends the arguments and waits for the reply, which is decoded into @ret, zeroed by the
  * caller and freed by it with xdr_free() on success. Both filters may be NULL. 0, or -1
  * with the error that the peer sent, or VIR_ERR_RPC if there is no answer. */
-int rpcClientCall(rpcClient *client, guint32 prog, guint32 vers, int proc,
-                  xdrproc_t argsFilter, const void *args, xdrproc_t retFilter, void *ret);
+int rpcClientCall(rpcClient *client, guint32 prog, guint32 vers, int proc, xdrproc_t argsFilter,
+                  const void *args, xdrproc_t retFilter, void *ret);
 
 /* Any thread, callbacks too: asks for the end, and does not wait for it. */
 void rpcClientClose(rpcClient *client);

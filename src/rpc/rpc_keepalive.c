@@ -68,8 +68,7 @@ rpcKeepaliveTick(rpcKeepalive *keepalive, gint64 now, GBytes **ping)
 gboolean
 rpcKeepaliveTakes(const rpcMessage *msg, GBytes **pong)
 {
-    if (msg->header.prog != RPC_KEEPALIVE_PROGRAM ||
-        msg->header.vers != RPC_KEEPALIVE_VERSION ||
+    if (msg->header.prog != RPC_KEEPALIVE_PROGRAM || msg->header.vers != RPC_KEEPALIVE_VERSION ||
         msg->header.type != RPC_TYPE_MESSAGE)
         return FALSE;
 

@@ -64,7 +64,10 @@ rpcListenerNew(int fd, gboolean readonly, rpcListenerFunc func, void *opaque)
     rpcListener *listener = g_new0(rpcListener, 1);
 
     *listener = (rpcListener) {
-        .fd = fd, .readonly = readonly, .func = func, .opaque = opaque,
+        .fd = fd,
+        .readonly = readonly,
+        .func = func,
+        .opaque = opaque,
         .spare = rpcListenerOpenSpare(),
     };
     g_unix_set_fd_nonblocking(fd, TRUE, NULL);

@@ -15,8 +15,7 @@ static gboolean
 rpcMessageWrite(XDR *xdrs, guint32 len, const rpc_header *header, xdrproc_t filter,
                 const void *data)
 {
-    return xdr_uint32_t(xdrs, &len) &&
-           xdr_rpc_header(xdrs, (rpc_header *) header) &&
+    return xdr_uint32_t(xdrs, &len) && xdr_rpc_header(xdrs, (rpc_header *) header) &&
            (!filter || filter(xdrs, (void *) data));
 }
 
@@ -122,9 +121,9 @@ rpcMessageDecode(GBytes *bytes, rpcMessage *msg)
     XDR xdrs;
 
     xdrmem_create(&xdrs, (char *) data, len, XDR_DECODE);
-    if (!xdr_rpc_header(&xdrs, &header) ||
-        header.type < RPC_TYPE_CALL || header.type > RPC_TYPE_STREAM_HOLE ||
-        header.status < RPC_STATUS_OK || header.status > RPC_STATUS_CONTINUE) {
+    if (!xdr_rpc_header(&xdrs, &header) || header.type < RPC_TYPE_CALL ||
+        header.type > RPC_TYPE_STREAM_HOLE || header.status < RPC_STATUS_OK ||
+        header.status > RPC_STATUS_CONTINUE) {
         xdr_destroy(&xdrs);
         errorReport(VIR_ERR_RPC, "%s", "Unable to decode message header");
         return -1;
@@ -167,8 +166,8 @@ rpcMessageRaiseError(const rpcMessage *msg)
 
     message = rpcMessageOptionalText(error.message);
     errorRaise(error.domain, error.code == VIR_ERR_OK ? VIR_ERR_INTERNAL_ERROR : error.code,
-               error.level, message ? message : "unknown error",
-               rpcMessageOptionalText(error.str1), rpcMessageOptionalText(error.str2),
-               rpcMessageOptionalText(error.str3), error.int1, error.int2);
+               error.level, message ? message : "unknown error", rpcMessageOptionalText(error.str1),
+               rpcMessageOptionalText(error.str2), rpcMessageOptionalText(error.str3), error.int1,
+               error.int2);
     xdr_free((xdrproc_t) xdr_rpc_error, (char *) &error);
 }

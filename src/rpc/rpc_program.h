@@ -40,5 +40,5 @@ struct _rpcProgram {
 
 /* Finds the program among @programs, checks, calls, and returns the reply, which may be
  * an error. Never NULL. */
-GBytes *rpcProgramDispatch(const rpcProgram *const *programs, size_t nprograms,
-                           rpcSession *session, const rpcMessage *call);
+GBytes *rpcProgramDispatch(const rpcProgram *const *programs, size_t nprograms, rpcSession *session,
+                           const rpcMessage *call);

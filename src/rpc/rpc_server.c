@@ -103,16 +103,14 @@ rpcServerAccept(rpcTransport *transport, gboolean readonly, void *opaque)
                     readonly ? " read-only" : "");
         return;
     }
-    if (server->callbacks.accept &&
-        !server->callbacks.accept(&identity, readonly, server->opaque))
+    if (server->callbacks.accept && !server->callbacks.accept(&identity, readonly, server->opaque))
         return;
 
     LOG_INFO("client of pid %lld uid %lld connected%s", (long long) identity.pid,
              (long long) identity.uid, readonly ? " read-only" : "");
     side->nclients++;
-    g_ptr_array_add(server->sessions,
-                    rpcSessionNew(g_steal_pointer(&refused), &identity, readonly,
-                                  &server->limits, &callbacks, side));
+    g_ptr_array_add(server->sessions, rpcSessionNew(g_steal_pointer(&refused), &identity, readonly,
+                                                    &server->limits, &callbacks, side));
     rpcServerTellClients(server);
 }
 
@@ -142,8 +140,8 @@ rpcServerAddProgram(rpcServer *server, const rpcProgram *program)
 void
 rpcServerListen(rpcServer *server, int fd, gboolean readonly)
 {
-    g_ptr_array_add(server->listeners, rpcListenerNew(fd, readonly, rpcServerAccept,
-                                                      &server->sides[readonly]));
+    g_ptr_array_add(server->listeners,
+                    rpcListenerNew(fd, readonly, rpcServerAccept, &server->sides[readonly]));
 }
 
 void

@@ -46,7 +46,7 @@ struct _rpcSession {
     gboolean sendingReply;
     gboolean stuck; /* the client took nothing of it when last tried */
 
-    GMutex lock; /* protects all below; nothing else is locked while it is held */
+    GMutex lock;           /* protects all below; nothing else is locked while it is held */
     GQueue outgoing;       /* of rpcSessionItem */
     unsigned int requests; /* calls whose replies are not written */
     gsize unasked;         /* bytes of what is neither written nor a reply */

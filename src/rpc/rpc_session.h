@@ -35,9 +35,9 @@ struct _rpcSessionCallbacks {
 };
 
 /* Takes over @transport; begins to read. The structs are copied. */
-rpcSession *rpcSessionNew(rpcTransport *transport, const rpcIdentity *identity,
-                          gboolean readonly, const rpcSessionLimits *limits,
-                          const rpcSessionCallbacks *callbacks, void *opaque);
+rpcSession *rpcSessionNew(rpcTransport *transport, const rpcIdentity *identity, gboolean readonly,
+                          const rpcSessionLimits *limits, const rpcSessionCallbacks *callbacks,
+                          void *opaque);
 rpcSession *rpcSessionRef(rpcSession *session);
 void rpcSessionUnref(rpcSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(rpcSession, rpcSessionUnref)

@@ -60,13 +60,13 @@ struct _streamEventCallback {
 
 static struct {
     GMutex subscribing; /* held over drivers' calls that change a listener's subscription */
-    GMutex lock; /* protects all below; nothing else is locked while it is held */
+    GMutex lock;        /* protects all below; nothing else is locked while it is held */
     GPtrArray *listeners;
     GQueue queue;
     int lastId;
     unsigned int users; /* of the next two: listeners, and those about to be */
-    int fd;    /* eventfd, -1 without users */
-    int watch; /* the loop's handle on fd */
+    int fd;             /* eventfd, -1 without users */
+    int watch;          /* the loop's handle on fd */
 } streamEvents = { .fd = -1, .watch = -1, .queue = G_QUEUE_INIT };
 
 static void
@@ -152,8 +152,8 @@ streamEventFlush(int watch, int fd, int events, void *opaque)
         return;
 
     while (true) {
-        g_autoptr(GPtrArray) listeners =
-            g_ptr_array_new_with_free_func((GDestroyNotify) streamEventListenerUnref);
+        g_autoptr(GPtrArray)
+            listeners = g_ptr_array_new_with_free_func((GDestroyNotify) streamEventListenerUnref);
         g_autoptr(streamEventItem) item = streamEventPop(listeners);
 
         if (!item)
@@ -254,8 +254,8 @@ streamEventAdd(streamEventListener *listener)
     LOCK_SCOPE(&streamEvents.lock);
 
     if (!streamEvents.listeners)
-        streamEvents.listeners =
-            g_ptr_array_new_with_free_func((GDestroyNotify) streamEventListenerUnref);
+        streamEvents.listeners = g_ptr_array_new_with_free_func(
+            (GDestroyNotify) streamEventListenerUnref);
     listener->id = ++streamEvents.lastId;
     g_ptr_array_add(streamEvents.listeners, listener);
     return listener->id;
@@ -288,8 +288,8 @@ streamEventSubscribe(streamEventListener *listener)
 }
 
 static int
-streamEventListenAs(virConnectPtr conn, streamEventOpen open, driverConn *via,
-                    streamEventFunc func, void *opaque, GDestroyNotify destroy)
+streamEventListenAs(virConnectPtr conn, streamEventOpen open, driverConn *via, streamEventFunc func,
+                    void *opaque, GDestroyNotify destroy)
 {
     streamEventListener *listener;
     int id;
@@ -318,8 +318,7 @@ streamEventListenAs(virConnectPtr conn, streamEventOpen open, driverConn *via,
 }
 
 int
-streamEventListen(driverConn *via, streamEventFunc func, void *opaque,
-                  GDestroyNotify destroy)
+streamEventListen(driverConn *via, streamEventFunc func, void *opaque, GDestroyNotify destroy)
 {
     return streamEventListenAs(NULL, NULL, via, func, opaque, destroy);
 }
@@ -377,9 +376,8 @@ streamEventCallbackFree(void *opaque)
 }
 
 int
-streamEventRegister(driverConn *via, streamEventOpen open, virConnectPtr conn,
-                    virDomainPtr dom, virConnectStreamDiskEventCallback cb, void *opaque,
-                    virFreeCallback freecb)
+streamEventRegister(driverConn *via, streamEventOpen open, virConnectPtr conn, virDomainPtr dom,
+                    virConnectStreamDiskEventCallback cb, void *opaque, virFreeCallback freecb)
 {
     streamEventCallback *callback = g_new0(streamEventCallback, 1);
     int id;

@@ -18,15 +18,13 @@ typedef int (*streamEventOpen)(virConnectPtr conn, driverConn *via);
 /* Calls @func for every event of @via's driver, which it takes over on success, until
  * removed; @destroy is then called on @opaque, after the last @func. This is what the daemon
  * uses. Returns an id above 0, or -1 (no event loop, or the driver's error). */
-int streamEventListen(driverConn *via, streamEventFunc func, void *opaque,
-                      GDestroyNotify destroy);
+int streamEventListen(driverConn *via, streamEventFunc func, void *opaque, GDestroyNotify destroy);
 void streamEventUnlisten(int id);
 
 /* The same for a public callback: holds references on @conn and @dom (NULL: all domains)
  * until deregistered, and calls @freecb then. Should @via be lost, @open finds another way. */
-int streamEventRegister(driverConn *via, streamEventOpen open, virConnectPtr conn,
-                        virDomainPtr dom, virConnectStreamDiskEventCallback cb, void *opaque,
-                        virFreeCallback freecb);
+int streamEventRegister(driverConn *via, streamEventOpen open, virConnectPtr conn, virDomainPtr dom,
+                        virConnectStreamDiskEventCallback cb, void *opaque, virFreeCallback freecb);
 
 /* 0, or -1 with VIR_ERR_INVALID_ARG if @conn has no such callback. */
 int streamEventDeregister(virConnectPtr conn, int callbackID);

@@ -64,7 +64,7 @@ streamProgressRate(const streamProgress *self, guint64 *rate)
     if (time <= 0)
         return false;
     *rate = streamProgressRound((double) (self->samples[last].done - self->samples[first].done) *
-                              G_USEC_PER_SEC / (double) time);
+                                G_USEC_PER_SEC / (double) time);
     return true;
 }
 

@@ -20,12 +20,9 @@
 
 /* What paramsCheck() is told of them */
 #define STREAM_SETTINGS_PARAMS \
-    BANDWIDTH, VIR_TYPED_PARAM_ULLONG, \
-    FACTOR, VIR_TYPED_PARAM_DOUBLE, \
-    MAXIMUM, VIR_TYPED_PARAM_ULLONG, \
-    FAST, VIR_TYPED_PARAM_BOOLEAN, \
-    DEADLINE, VIR_TYPED_PARAM_ULLONG, \
-    HYDRATE, VIR_TYPED_PARAM_BOOLEAN
+    BANDWIDTH, VIR_TYPED_PARAM_ULLONG, FACTOR, VIR_TYPED_PARAM_DOUBLE, MAXIMUM, \
+        VIR_TYPED_PARAM_ULLONG, FAST, VIR_TYPED_PARAM_BOOLEAN, DEADLINE, VIR_TYPED_PARAM_ULLONG, \
+        HYDRATE, VIR_TYPED_PARAM_BOOLEAN
 
 #define STREAM_SETTINGS_LATENCY_MAX (60 * G_USEC_PER_SEC)
 #define STREAM_SETTINGS_DEADLINE_MAX (365 * 24 * 3600)
@@ -71,8 +68,8 @@ streamSettingsParseLatency(virTypedParameterPtr params, int nparams, streamRegar
     if (hasFactor < 0 || hasMax < 0)
         return -1;
     if (hasFactor && hasMax) {
-        errorReport(VIR_ERR_INVALID_ARG, "parameters '%s' and '%s' are mutually exclusive",
-                    FACTOR, MAXIMUM);
+        errorReport(VIR_ERR_INVALID_ARG, "parameters '%s' and '%s' are mutually exclusive", FACTOR,
+                    MAXIMUM);
         return -1;
     }
     if (hasFactor && (!isfinite(regard->factor) || regard->factor < 1)) {
@@ -95,12 +92,11 @@ streamSettingsParseRegard(virTypedParameterPtr params, int nparams, streamSettin
     int fast = 0;
     int hasFast = virTypedParamsGetBoolean(params, nparams, FAST, &fast);
 
-    if (hasFast < 0 ||
-        streamSettingsParseLatency(params, nparams, &result->regard, &latency) < 0)
+    if (hasFast < 0 || streamSettingsParseLatency(params, nparams, &result->regard, &latency) < 0)
         return -1;
     if (fast && latency) {
-        errorReport(VIR_ERR_INVALID_ARG, "parameters '%s' and '%s' contradict each other",
-                    FAST, latency);
+        errorReport(VIR_ERR_INVALID_ARG, "parameters '%s' and '%s' contradict each other", FAST,
+                    latency);
         return -1;
     }
     if (hasFast || latency)
@@ -169,14 +165,13 @@ streamSettingsParse(virTypedParameterPtr params, int nparams, gint64 now, stream
 }
 
 int
-streamSettingsParseStart(virTypedParameterPtr params, int nparams, const char *base,
-                         gint64 now, streamSettings *settings, bool *relative)
+streamSettingsParseStart(virTypedParameterPtr params, int nparams, const char *base, gint64 now,
+                         streamSettings *settings, bool *relative)
 {
     int isRelative = 0;
 
-    if (paramsCheck(params, nparams, STREAM_SETTINGS_PARAMS,
-                    VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE, VIR_TYPED_PARAM_BOOLEAN,
-                    STANDSTILL, VIR_TYPED_PARAM_ULLONG, NULL) < 0 ||
+    if (paramsCheck(params, nparams, STREAM_SETTINGS_PARAMS, VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE,
+                    VIR_TYPED_PARAM_BOOLEAN, STANDSTILL, VIR_TYPED_PARAM_ULLONG, NULL) < 0 ||
         streamSettingsParse(params, nparams, now, settings) < 0 ||
         streamSettingsParseStandstill(params, nparams, settings) < 0 ||
         virTypedParamsGetBoolean(params, nparams, VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE,
@@ -244,14 +239,13 @@ void
 streamSettingsAddHydration(const streamSettings *self, gint64 now, streamRecord *entry, int *room)
 {
     if (self->regard.factor > 0)
-        virTypedParamsAddDouble(&entry->params, &entry->nparams, room,
-                                FACTOR, self->regard.factor);
+        virTypedParamsAddDouble(&entry->params, &entry->nparams, room, FACTOR, self->regard.factor);
     if (self->regard.maxNs > 0)
-        virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
-                                MAXIMUM, self->regard.maxNs / 1000);
+        virTypedParamsAddULLong(&entry->params, &entry->nparams, room, MAXIMUM,
+                                self->regard.maxNs / 1000);
     virTypedParamsAddBoolean(&entry->params, &entry->nparams, room, FAST, self->regard.fast);
     if (self->deadline > 0)
-        virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
-                                DEADLINE, streamSettingsDeadlineLeft(self, now));
+        virTypedParamsAddULLong(&entry->params, &entry->nparams, room, DEADLINE,
+                                streamSettingsDeadlineLeft(self, now));
     virTypedParamsAddBoolean(&entry->params, &entry->nparams, room, HYDRATE, !self->paused);
 }

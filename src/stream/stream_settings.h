@@ -30,18 +30,18 @@ typedef enum {
 
 typedef struct _streamSettings streamSettings;
 struct _streamSettings {
-    guint named;               /* streamSettingsNames: which of these a caller gave */
-    guint64 bandwidth;         /* bytes per second; 0: no limit */
-    streamRegard regard;       /* for the guest */
-    gint64 deadline;           /* µs, monotonic; 0: none */
-    bool paused;               /* not hydrated */
-    guint standstill;          /* ms for which the guest may be suspended; 0: it must not be */
+    guint named;         /* streamSettingsNames: which of these a caller gave */
+    guint64 bandwidth;   /* bytes per second; 0: no limit */
+    streamRegard regard; /* for the guest */
+    gint64 deadline;     /* µs, monotonic; 0: none */
+    bool paused;         /* not hydrated */
+    guint standstill;    /* ms for which the guest may be suspended; 0: it must not be */
 };
 
 /* What a call to start a stream gives, at the time @now; -1 and an error for a parameter that is
  * unknown, out of bounds or contradicts another. */
-int streamSettingsParseStart(virTypedParameterPtr params, int nparams, const char *base,
-                             gint64 now, streamSettings *settings, bool *relative);
+int streamSettingsParseStart(virTypedParameterPtr params, int nparams, const char *base, gint64 now,
+                             streamSettings *settings, bool *relative);
 
 /* The same of a call that changes some; -1 also if there is none. */
 int streamSettingsParseChange(virTypedParameterPtr params, int nparams, gint64 now,

@@ -28,5 +28,5 @@ typedef struct _streamGuestStats streamGuestStats;
 struct _streamGuestStats {
     guint64 requests; /* reads and writes */
     guint64 writes;
-    guint64 writeNs;  /* what the writes took together */
+    guint64 writeNs; /* what the writes took together */
 };

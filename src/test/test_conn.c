@@ -61,8 +61,10 @@ testConnGetUri(virConnectPtr conn)
 
     if (!uri || g_str_has_prefix(uri, "test:///"))
         return uri;
-    errorReport(VIR_ERR_NO_SUPPORT, "the test hypervisor of '%s' is in another process: streams are "
-                "simulated for test:///default and test:///FILE", uri);
+    errorReport(VIR_ERR_NO_SUPPORT,
+                "the test hypervisor of '%s' is in another process: streams are "
+                "simulated for test:///default and test:///FILE",
+                uri);
     free(uri);
     return NULL;
 }
@@ -188,8 +190,7 @@ testConnTick(int timer, void *opaque)
 GPtrArray *
 testConnListRunning(testConn *self)
 {
-    g_autoptr(GPtrArray) running =
-        g_ptr_array_new_with_free_func((GDestroyNotify) testGuestUnref);
+    g_autoptr(GPtrArray) running = g_ptr_array_new_with_free_func((GDestroyNotify) testGuestUnref);
     virDomainPtr *doms = NULL;
     int ndoms = virConnectListAllDomains(self->conn, &doms, VIR_CONNECT_LIST_DOMAINS_ACTIVE);
 
@@ -240,9 +241,11 @@ testConnOnLifecycle(virConnectPtr conn, virDomainPtr dom, int event, int detail,
 static int
 testConnFollow(testConn *self)
 {
-    self->lifecycle = virConnectDomainEventRegisterAny(
-        self->conn, NULL, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
-        VIR_DOMAIN_EVENT_CALLBACK(testConnOnLifecycle), testConnRef(self), testConnUnrefOpaque);
+    self->lifecycle = virConnectDomainEventRegisterAny(self->conn, NULL,
+                                                       VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                                       VIR_DOMAIN_EVENT_CALLBACK(
+                                                           testConnOnLifecycle),
+                                                       testConnRef(self), testConnUnrefOpaque);
     if (self->lifecycle < 0) {
         testConnUnref(self);
         return -1;

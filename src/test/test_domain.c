@@ -40,14 +40,10 @@ testDomainGetXml(virDomainPtr dom, testDomain *domain)
 {
     switch (virDomainIsActive(dom)) {
     case 0:
-        errorReport(VIR_ERR_OPERATION_INVALID, "domain '%s' is not running",
-                    virDomainGetName(dom));
+        errorReport(VIR_ERR_OPERATION_INVALID, "domain '%s' is not running", virDomainGetName(dom));
         return -1;
-    case 1:
-        domain->xml = virDomainGetXMLDesc(dom, 0);
-        return domain->xml ? 0 : -1;
-    default:
-        return -1;
+    case 1: domain->xml = virDomainGetXMLDesc(dom, 0); return domain->xml ? 0 : -1;
+    default: return -1;
     }
 }
 
@@ -92,13 +88,15 @@ testDomainFindIndex(const domainDisk *disk, const char *base, unsigned int *laye
         return 0;
     index = g_strndup(bracket + 1, strlen(bracket) - 2);
     if (!g_str_equal(target, disk->target)) {
-        errorReport(VIR_ERR_INVALID_ARG, "requested target '%s' does not match target '%s'",
-                    target, disk->target);
+        errorReport(VIR_ERR_INVALID_ARG, "requested target '%s' does not match target '%s'", target,
+                    disk->target);
         return -1;
     }
     if (!g_ascii_string_to_unsigned(index, 10, 1, disk->depth, &n, NULL)) {
-        errorReport(VIR_ERR_INVALID_ARG, "could not find backing store index '%s' in chain "
-                    "for '%s'", index, disk->target);
+        errorReport(VIR_ERR_INVALID_ARG,
+                    "could not find backing store index '%s' in chain "
+                    "for '%s'",
+                    index, disk->target);
         return -1;
     }
     *layers = (unsigned int) n - 1;

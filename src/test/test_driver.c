@@ -41,8 +41,8 @@ testDriverCheckPlan(const testPlan *plan, bool relative)
 }
 
 static int
-testDriverStart(testConn *conn, virDomainPtr dom, const char *name, const char *base,
-                bool relative, const streamSettings *settings)
+testDriverStart(testConn *conn, virDomainPtr dom, const char *name, const char *base, bool relative,
+                const streamSettings *settings)
 {
     g_auto(testDomain) domain = { 0 };
     g_auto(testPlan) plan = { 0 };
@@ -50,14 +50,12 @@ testDriverStart(testConn *conn, virDomainPtr dom, const char *name, const char *
     const domainDisk *disk;
     unsigned int layers;
 
-    if (testDomainLoad(dom, &domain) < 0 ||
-        !(disk = domainDiskListFind(domain.disks, name)) ||
+    if (testDomainLoad(dom, &domain) < 0 || !(disk = domainDiskListFind(domain.disks, name)) ||
         domainDiskCheckStreamable(disk) < 0 ||
         testGuestCheckFree(domain.guest, conn, disk->target) < 0 ||
         testDomainFindBase(disk, base, &layers) < 0 ||
         testPlanParse(domain.xml, disk->target, &plan) < 0 ||
-        testDriverCheckPlan(&plan, relative) < 0 ||
-        !(guest = testRunsBegin(dom)))
+        testDriverCheckPlan(&plan, relative) < 0 || !(guest = testRunsBegin(dom)))
         return -1;
     testConnAdd(conn, guest);
     return testGuestStart(guest, conn, testStreamNew(disk, base, layers, &plan, settings));
@@ -81,7 +79,8 @@ testDriverStreamDisk(void *priv, virDomainPtr dom, const char *disk, unsigned lo
     const streamSettings settings = { 0 };
 
     virCheckFlags(VIR_DOMAIN_STREAM_DISK_START | VIR_DOMAIN_STREAM_DISK_STOP |
-                  VIR_DOMAIN_STREAM_DISK_ONE, -1);
+                      VIR_DOMAIN_STREAM_DISK_ONE,
+                  -1);
 
     if (flags & VIR_DOMAIN_STREAM_DISK_ONE) {
         errorReport(VIR_ERR_NO_SUPPORT, "%s", "VIR_DOMAIN_STREAM_DISK_ONE");
@@ -142,8 +141,7 @@ testDriverStreamDiskGetStats(void *priv, virDomainPtr dom, const char *name,
     const domainDisk *disk;
 
     virCheckFlags(0, -1);
-    if (testDomainLoad(dom, &domain) < 0 ||
-        !(disk = domainDiskListFind(domain.disks, name)) ||
+    if (testDomainLoad(dom, &domain) < 0 || !(disk = domainDiskListFind(domain.disks, name)) ||
         !(entry = testGuestLookAtDisk(domain.guest, priv, disk->target)))
         return -1;
     *params = g_steal_pointer(&entry->params);
@@ -155,8 +153,8 @@ testDriverStreamDiskGetStats(void *priv, virDomainPtr dom, const char *name,
 static GPtrArray *
 testDriverListAll(void *priv, unsigned int flags)
 {
-    g_autoptr(GPtrArray) entries =
-        g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
+    g_autoptr(GPtrArray)
+        entries = g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
     g_autoptr(GPtrArray) guests = NULL;
 
     virCheckFlags(0, NULL);
@@ -181,14 +179,14 @@ testDriverEventsUnsubscribe(void *priv)
 
 const driverTable testDriver = {
     .name = "test",
-    .connectOpen = testDriverOpen, /* 0.1.0 */
-    .connectClose = testDriverClose, /* 0.1.0 */
-    .domainStreamDisk = testDriverStreamDisk, /* 0.1.0 */
-    .domainStreamDiskInfo = testDriverStreamDiskInfo, /* 0.1.0 */
-    .domainStreamDiskStart = testDriverStreamDiskStart, /* 0.1.0 */
+    .connectOpen = testDriverOpen,                                      /* 0.1.0 */
+    .connectClose = testDriverClose,                                    /* 0.1.0 */
+    .domainStreamDisk = testDriverStreamDisk,                           /* 0.1.0 */
+    .domainStreamDiskInfo = testDriverStreamDiskInfo,                   /* 0.1.0 */
+    .domainStreamDiskStart = testDriverStreamDiskStart,                 /* 0.1.0 */
     .domainStreamDiskSetParameters = testDriverStreamDiskSetParameters, /* 0.1.0 */
-    .domainStreamDiskGetStats = testDriverStreamDiskGetStats, /* 0.1.0 */
-    .connectListAllStreamDisks = testDriverListAll, /* 0.1.0 */
-    .connectEventsSubscribe = testDriverEventsSubscribe, /* 0.1.0 */
-    .connectEventsUnsubscribe = testDriverEventsUnsubscribe, /* 0.1.0 */
+    .domainStreamDiskGetStats = testDriverStreamDiskGetStats,           /* 0.1.0 */
+    .connectListAllStreamDisks = testDriverListAll,                     /* 0.1.0 */
+    .connectEventsSubscribe = testDriverEventsSubscribe,                /* 0.1.0 */
+    .connectEventsUnsubscribe = testDriverEventsUnsubscribe,            /* 0.1.0 */
 };

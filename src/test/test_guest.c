@@ -16,7 +16,7 @@ struct _testGuest {
     char *run;
     streamRecord *domain; /* in whose image entries are made */
 
-    GMutex lock; /* protects all below; the lock of stream/stream_event.c nests in it */
+    GMutex lock;        /* protects all below; the lock of stream/stream_event.c nests in it */
     GPtrArray *streams; /* of testStream, the oldest first */
     gint64 now;         /* µs, monotonic, up to which real time has passed */
 };

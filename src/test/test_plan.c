@@ -105,8 +105,10 @@ testPlanReport(const domainMetadata *element, const char *name, const char *wron
     const char *target = domainMetadataGet(element, "target");
     g_autofree char *disk = target ? g_strdup_printf(" of disk '%s'", target) : NULL;
 
-    errorReport(VIR_ERR_XML_ERROR, "metadata of the test driver: attribute '%s' of element '%s'"
-                "%s %s", name, element->name, disk ? disk : "", wrong);
+    errorReport(VIR_ERR_XML_ERROR,
+                "metadata of the test driver: attribute '%s' of element '%s'"
+                "%s %s",
+                name, element->name, disk ? disk : "", wrong);
     return -1;
 }
 
@@ -163,7 +165,8 @@ testPlanComplete(testPlan *plan)
     plan->finishing = 0;
     if (!plan->reason)
         plan->reason = g_strdup(plan->end == VIR_DOMAIN_STREAM_DISK_FAILED
-                                ? "Input/output error" : "the block job was aborted");
+                                    ? "Input/output error"
+                                    : "the block job was aborted");
 }
 
 int
@@ -184,8 +187,10 @@ testPlanParse(const char *xml, const char *target, testPlan *plan)
         const char *disk = domainMetadataGet(child, "target");
 
         if (!g_str_equal(child->name, "disk")) {
-            errorReport(VIR_ERR_XML_ERROR, "metadata of the test driver: element '%s' is not "
-                        "known", child->name);
+            errorReport(VIR_ERR_XML_ERROR,
+                        "metadata of the test driver: element '%s' is not "
+                        "known",
+                        child->name);
             return -1;
         }
         if (!disk)

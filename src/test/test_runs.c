@@ -14,8 +14,8 @@
 #define TEST_RUNS_URI "urn:libvirt-streamdisk:test:run"
 
 static struct {
-    GMutex marking; /* held over calls to libvirt while a run is being marked */
-    GMutex lock;    /* protects the table */
+    GMutex marking;    /* held over calls to libvirt while a run is being marked */
+    GMutex lock;       /* protects the table */
     GHashTable *table; /* run -> testGuest */
 } testRuns;
 
@@ -67,8 +67,8 @@ testRunsBegin(virDomainPtr dom)
     free(xml);
     if (guest)
         return guest;
-    if (virDomainSetMetadata(dom, VIR_DOMAIN_METADATA_ELEMENT, mark, "streamdisk",
-                             TEST_RUNS_URI, VIR_DOMAIN_AFFECT_LIVE) < 0)
+    if (virDomainSetMetadata(dom, VIR_DOMAIN_METADATA_ELEMENT, mark, "streamdisk", TEST_RUNS_URI,
+                             VIR_DOMAIN_AFFECT_LIVE) < 0)
         return NULL;
     return testRunsAdd(dom, run);
 }

@@ -95,10 +95,8 @@ testStreamEnd(testStream *self, virDomainStreamDiskStatus state, const char *rea
         self->done = self->plan.size;
         self->gone += self->layers;
         return VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED;
-    case VIR_DOMAIN_STREAM_DISK_STOPPED:
-        return VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED;
-    default:
-        return VIR_DOMAIN_STREAM_DISK_EVENT_FAILED;
+    case VIR_DOMAIN_STREAM_DISK_STOPPED: return VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED;
+    default: return VIR_DOMAIN_STREAM_DISK_EVENT_FAILED;
     }
 }
 
@@ -130,8 +128,7 @@ testStreamAdvance(testStream *self, guint64 us)
         if (self->elapsed < self->stopping + self->plan.stopping)
             return TEST_STREAM_QUIET;
         return testStreamEnd(self, VIR_DOMAIN_STREAM_DISK_STOPPED, "stopped on request");
-    default:
-        return TEST_STREAM_QUIET;
+    default: return TEST_STREAM_QUIET;
     }
 }
 
@@ -188,8 +185,7 @@ testStreamAddProgress(const testStream *self, streamRecord *entry, int *room)
 {
     guint64 left = self->plan.size - self->done;
 
-    virTypedParamsAddInt(&entry->params, &entry->nparams, room,
-                         VIR_DOMAIN_STREAM_DISK_STATS_BASIS,
+    virTypedParamsAddInt(&entry->params, &entry->nparams, room, VIR_DOMAIN_STREAM_DISK_STATS_BASIS,
                          self->settings.paused ? VIR_DOMAIN_STREAM_DISK_BASIS_POSITION
                                                : VIR_DOMAIN_STREAM_DISK_BASIS_MAP);
     testStreamAddCount(entry, room, VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL, self->plan.size);
@@ -235,8 +231,8 @@ testStreamAddStats(const testStream *self, streamRecord *entry)
 {
     int room = 0;
 
-    virTypedParamsAddInt(&entry->params, &entry->nparams, &room,
-                         VIR_DOMAIN_STREAM_DISK_STATS_STATE, (int) self->state);
+    virTypedParamsAddInt(&entry->params, &entry->nparams, &room, VIR_DOMAIN_STREAM_DISK_STATS_STATE,
+                         (int) self->state);
     if (testStreamIsActive(self))
         virTypedParamsAddInt(&entry->params, &entry->nparams, &room,
                              VIR_DOMAIN_STREAM_DISK_STATS_PHASE, testStreamGetPhase(self));

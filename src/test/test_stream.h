@@ -32,14 +32,14 @@ struct _testStream {
     testPlan plan;
     streamSettings settings; /* their deadline as µs of @elapsed */
     virDomainStreamDiskStatus state;
-    bool held;           /* another disk of the guest has the turn */
-    guint64 elapsed;     /* µs since it began */
-    guint64 stopping;    /* @elapsed when it was to stop */
-    guint64 copied;      /* @elapsed when all was copied; 0: not yet */
-    guint64 done;        /* bytes */
-    guint64 rate;        /* bytes per second, once it has moved */
-    bool moved;          /* some time has passed while RUNNING */
-    char *reason;        /* why it stopped or failed */
+    bool held;        /* another disk of the guest has the turn */
+    guint64 elapsed;  /* µs since it began */
+    guint64 stopping; /* @elapsed when it was to stop */
+    guint64 copied;   /* @elapsed when all was copied; 0: not yet */
+    guint64 done;     /* bytes */
+    guint64 rate;     /* bytes per second, once it has moved */
+    bool moved;       /* some time has passed while RUNNING */
+    char *reason;     /* why it stopped or failed */
 };
 
 /* Down to @base, below @layers images; takes over what @plan has. */

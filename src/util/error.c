@@ -27,17 +27,17 @@ errorReportSystemFull(int domain, int err, const char *file, const char *func, s
     va_end(ap);
 
     /* VIR_ERR_SYSTEM_ERROR has no words of its own, the text is the message */
-    libvirtPrivateGet()->reportError(domain, VIR_ERR_SYSTEM_ERROR, file, func, line,
-                            "%s: %s", text, g_strerror(err));
+    libvirtPrivateGet()->reportError(domain, VIR_ERR_SYSTEM_ERROR, file, func, line, "%s: %s", text,
+                                     g_strerror(err));
     errorMark();
 }
 
 void
-errorRaise(int domain, int code, int level, const char *message,
-           const char *str1, const char *str2, const char *str3, int int1, int int2)
+errorRaise(int domain, int code, int level, const char *message, const char *str1, const char *str2,
+           const char *str3, int int1, int int2)
 {
-    libvirtPrivateGet()->raiseError(__FILE__, __func__, __LINE__, domain, code, level,
-                           str1, str2, str3, int1, int2, "%s", message);
+    libvirtPrivateGet()->raiseError(__FILE__, __func__, __LINE__, domain, code, level, str1, str2,
+                                    str3, int1, int2, "%s", message);
     errorMark();
 }
 

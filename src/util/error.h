@@ -15,7 +15,8 @@
 
 /* libvirt puts the code's own words before the text: "invalid argument: ..." */
 #define errorReport(code, ...) \
-    (libvirtPrivateGet()->reportError(VIR_FROM_THIS, (code), __FILE__, __func__, __LINE__, __VA_ARGS__), \
+    (libvirtPrivateGet()->reportError(VIR_FROM_THIS, (code), __FILE__, __func__, __LINE__, \
+                                      __VA_ARGS__), \
      errorMark())
 
 /* The thread's error is this library's own, and not dispatched by a call of libvirt's. */
@@ -29,8 +30,8 @@ void errorReportSystemFull(int domain, int err, const char *file, const char *fu
                            const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 
 /* An error that another process worded: @message is the whole text. */
-void errorRaise(int domain, int code, int level, const char *message,
-                const char *str1, const char *str2, const char *str3, int int1, int int2);
+void errorRaise(int domain, int code, int level, const char *message, const char *str1,
+                const char *str2, const char *str3, int int1, int int2);
 
 /* Hands the thread's error to the application's handler, as each libvirt call does; not again
  * if such a call, made by the library, has done so. */

@@ -19,7 +19,7 @@ struct _libvirtPrivateFunctions {
     void (*raiseError)(const char *file, const char *func, size_t line, int domain, int code,
                        virErrorLevel level, const char *str1, const char *str2, const char *str3,
                        int int1, int int2, const char *fmt, ...)
-                       __attribute__((format(printf, 12, 13)));
+        __attribute__((format(printf, 12, 13)));
     void (*dispatchError)(virConnectPtr conn);
     void (*setError)(virErrorPtr error);
     virDomainPtr (*getDomain)(virConnectPtr conn, const char *name, const unsigned char *uuid,

@@ -60,9 +60,8 @@ logWriteFd(const logOutput *out, logLevel level, const char *func, int line, con
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autofree char *date = g_date_time_format(now, "%F %T");
     g_autofree char *full = g_strdup_printf("%s.%03d+0000: %d: %s : %s:%d : %s\n", date,
-                                            g_date_time_get_microsecond(now) / 1000,
-                                            (int) gettid(), logLevels[level].name,
-                                            func, line, text);
+                                            g_date_time_get_microsecond(now) / 1000, (int) gettid(),
+                                            logLevels[level].name, func, line, text);
 
     /* one write, so that lines of several threads do not mix; nobody to tell of a failure */
     if (write(out->fd, full, strlen(full)) < 0)
@@ -76,8 +75,7 @@ logWriteSyslog(const logOutput *out, logLevel level, const char *func, int line,
 }
 
 static void
-logWriteJournald(const logOutput *out, logLevel level, const char *func, int line,
-                 const char *text)
+logWriteJournald(const logOutput *out, logLevel level, const char *func, int line, const char *text)
 {
     g_autofree char *number = g_strdup_printf("%d", line);
     g_autofree char *priority = g_strdup_printf("%d", logLevels[level].priority);
@@ -134,8 +132,10 @@ logOutputNew(const char *output)
         new.owned = true;
         new.write = logWriteFd;
     } else {
-        errorReport(VIR_ERR_INVALID_ARG, "log output '%s' is not one of stderr, file:/PATH, "
-                    "syslog:IDENT, journald", output);
+        errorReport(VIR_ERR_INVALID_ARG,
+                    "log output '%s' is not one of stderr, file:/PATH, "
+                    "syslog:IDENT, journald",
+                    output);
         return NULL;
     }
     return g_memdup2(&new, sizeof(new));
@@ -162,8 +162,8 @@ logFiltersParse(const char *text)
 
         if (!**word)
             continue;
-        if (filter.level < LOG_LEVEL_DEBUG || filter.level > LOG_LEVEL_ERROR ||
-            (*word)[1] != ':' || !(*word)[2])
+        if (filter.level < LOG_LEVEL_DEBUG || filter.level > LOG_LEVEL_ERROR || (*word)[1] != ':' ||
+            !(*word)[2])
             return NULL;
         filter.match = g_strdup(*word + 2);
         g_array_append_val(filters, filter);
@@ -252,8 +252,10 @@ logSetFilters(const char *filters)
     g_autoptr(GArray) old = NULL;
 
     if (!parsed) {
-        errorReport(VIR_ERR_INVALID_ARG, "log filters '%s' are not of the form 'LEVEL:TEXT "
-                    "LEVEL:TEXT', with levels from 1 to 4", filters);
+        errorReport(VIR_ERR_INVALID_ARG,
+                    "log filters '%s' are not of the form 'LEVEL:TEXT "
+                    "LEVEL:TEXT', with levels from 1 to 4",
+                    filters);
         return -1;
     }
 

@@ -23,8 +23,8 @@ typedef enum {
 #define LOG_WARNING(...) logMessage(logSource, LOG_LEVEL_WARNING, __func__, __LINE__, __VA_ARGS__)
 #define LOG_ERROR(...) logMessage(logSource, LOG_LEVEL_ERROR, __func__, __LINE__, __VA_ARGS__)
 
-void logMessage(const char *source, logLevel level, const char *func, int line,
-                const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void logMessage(const char *source, logLevel level, const char *func, int line, const char *fmt,
+                ...) __attribute__((format(printf, 5, 6)));
 
 /* The setters return 0, or -1 with an error and nothing changed. Any thread. */
 

@@ -154,7 +154,6 @@ queuesDrain(queues *self, gint64 until)
 {
     LOCK_SCOPE(&self->lock);
 
-    while (g_hash_table_size(self->table) > 0 &&
-           g_cond_wait_until(&self->idle, &self->lock, until))
+    while (g_hash_table_size(self->table) > 0 && g_cond_wait_until(&self->idle, &self->lock, until))
         ;
 }

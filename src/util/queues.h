@@ -24,7 +24,8 @@ void queuesFree(queues *self);
 
 /* Runs @func once after all else that has this @key, which is copied; @destroy in any case. After
  * queuesStop only @destroy is called. */
-void queuesPush(queues *self, const char *key, void (*func)(void *data), void *data, GDestroyNotify destroy);
+void queuesPush(queues *self, const char *key, void (*func)(void *data), void *data,
+                GDestroyNotify destroy);
 
 /* Whether something with this @key runs or waits. */
 bool queuesIsBusy(queues *self, const char *key);

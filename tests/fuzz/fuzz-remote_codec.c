@@ -37,7 +37,8 @@ throughRecords(const rpcMessage *msg)
     entries = remoteCodecDecodeEntries(from.records.records_val, from.records.records_len);
     if (entries) {
         g_assert_cmpint(remoteCodecEncodeEntries(entries, &to.records.records_val,
-                                                 &to.records.records_len), ==, 0);
+                                                 &to.records.records_len),
+                        ==, 0);
         encoded = rpcMessageEncode(&header, filter, &to);
         g_assert_nonnull(encoded);
     }
@@ -81,14 +82,15 @@ throughStart(const rpcMessage *msg)
 
     if (rpcMessageDecodePayload(msg, filter, &from) < 0)
         return NULL;
-    if (remoteCodecDecodeParams(from.params.params_val, from.params.params_len,
-                                &params, &nparams) == 0) {
+    if (remoteCodecDecodeParams(from.params.params_val, from.params.params_len, &params,
+                                &nparams) == 0) {
         g_assert_cmpint(remoteCodecEncodeString("domain", from.dom.name, &to.dom.name), ==, 0);
         g_assert_cmpint(remoteCodecEncodeString("disk", from.disk, &to.disk), ==, 0);
-        g_assert_cmpint(remoteCodecEncodeOptional("base", from.base ? *from.base : NULL,
-                                                  &to.base), ==, 0);
+        g_assert_cmpint(remoteCodecEncodeOptional("base", from.base ? *from.base : NULL, &to.base),
+                        ==, 0);
         g_assert_cmpint(remoteCodecEncodeParams(params, nparams, &to.params.params_val,
-                                                &to.params.params_len), ==, 0);
+                                                &to.params.params_len),
+                        ==, 0);
         encoded = rpcMessageEncode(&header, filter, &to);
         g_assert_nonnull(encoded);
         virTypedParamsFree(params, nparams);
@@ -102,7 +104,9 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static GBytes *(*const through[])(const rpcMessage *msg) = {
-        throughRecords, throughStates, throughStart,
+        throughRecords,
+        throughStates,
+        throughStart,
     };
     g_auto(rpcMessage) input = { 0 };
     g_auto(rpcMessage) again = { 0 };

@@ -21,8 +21,7 @@
  * @index: which block of the scratch region
  * @generation: which batch of writes, from 1
  */
-void
-guestBlockFill(void *block, uint64_t index, uint64_t generation);
+void guestBlockFill(void *block, uint64_t index, uint64_t generation);
 
 /**
  * guestBlockMatches:
@@ -30,5 +29,4 @@ guestBlockFill(void *block, uint64_t index, uint64_t generation);
  *
  * Returns whether @block is what guestBlockFill() makes of @index and @generation.
  */
-bool
-guestBlockMatches(const void *block, uint64_t index, uint64_t generation);
+bool guestBlockMatches(const void *block, uint64_t index, uint64_t generation);

@@ -57,8 +57,8 @@ guestInitVerify(guestWriter *writer)
     status = system("set -o pipefail; busybox sha256sum -c /manifest 2>&1 | "
                     "busybox sed -n '/: OK$/!s/^/guest: /p'");
     wrong = guestWriterVerify(writer);
-    printf("guest: verify %s, %" PRIu64 " writes\n",
-           status == 0 && wrong == 0 ? "OK" : "FAILED", guestWriterCount(writer));
+    printf("guest: verify %s, %" PRIu64 " writes\n", status == 0 && wrong == 0 ? "OK" : "FAILED",
+           guestWriterCount(writer));
 }
 
 /* Returns whether the writer is to go on. */
@@ -98,8 +98,8 @@ guestInitWork(guestWriter *writer)
         guestInitReadTail(writer) == 0)
         return true;
 
-    printf("guest: error after %" PRIu64 " writes: %s\n",
-           guestWriterCount(writer), strerror(errno));
+    printf("guest: error after %" PRIu64 " writes: %s\n", guestWriterCount(writer),
+           strerror(errno));
     if (errno == EILSEQ)
         return false;
     sleep(1);

@@ -20,13 +20,11 @@ struct _guestLatency {
 };
 
 /** guestLatencyAdd: one request, which began at @began of CLOCK_MONOTONIC and is over now. */
-void
-guestLatencyAdd(guestLatency *latency, const struct timespec *began);
+void guestLatencyAdd(guestLatency *latency, const struct timespec *began);
 
 /**
  * guestLatencyPrint:
  *
  * Prints " NAME count COUNT p50 MICROSECONDS p99 MICROSECONDS us", and forgets them all.
  */
-void
-guestLatencyPrint(guestLatency *latency, const char *name);
+void guestLatencyPrint(guestLatency *latency, const char *name);

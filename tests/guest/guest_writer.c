@@ -22,12 +22,12 @@
 struct _guestWriter {
     int disk;
     int acks;
-    uint64_t start; /* of the scratch region, in bytes */
-    uint64_t tail;  /* the end of the template, if that is before */
-    uint64_t tailReads; /* so far */
-    uint64_t acknowledged; /* the last generation that was */
+    uint64_t start;                            /* of the scratch region, in bytes */
+    uint64_t tail;                             /* the end of the template, if that is before */
+    uint64_t tailReads;                        /* so far */
+    uint64_t acknowledged;                     /* the last generation that was */
     uint64_t generations[GUEST_WRITER_BLOCKS]; /* of each block; 0: the template's content */
-    unsigned int reports; /* of latencies */
+    unsigned int reports;                      /* of latencies */
     guestLatency reads;
     guestLatency writes;
     _Alignas(GUEST_BLOCK_SIZE) char block[GUEST_BLOCK_SIZE]; /* for direct I/O */
@@ -113,8 +113,7 @@ guestWriterBatch(guestWriter *writer)
         writer->generations[index] = generation;
     }
 
-    if (fdatasync(writer->disk) < 0 ||
-        guestWriterAcknowledge(writer, generation) < 0)
+    if (fdatasync(writer->disk) < 0 || guestWriterAcknowledge(writer, generation) < 0)
         return -1;
 
     writer->acknowledged = generation;
@@ -127,8 +126,8 @@ guestWriterCheck(guestWriter *writer, uint64_t index)
     struct timespec began;
 
     clock_gettime(CLOCK_MONOTONIC, &began);
-    if (pread(writer->disk, writer->block, GUEST_BLOCK_SIZE,
-              guestWriterOffset(writer, index)) != GUEST_BLOCK_SIZE)
+    if (pread(writer->disk, writer->block, GUEST_BLOCK_SIZE, guestWriterOffset(writer, index)) !=
+        GUEST_BLOCK_SIZE)
         return -1;
     guestLatencyAdd(&writer->reads, &began);
 
@@ -179,8 +178,8 @@ guestWriterVerify(guestWriter *writer)
     for (uint64_t index = 0; index < GUEST_WRITER_BLOCKS; index++) {
         if (writer->generations[index] == 0 || guestWriterCheck(writer, index) == 0)
             continue;
-        printf("guest: block %" PRIu64 " of generation %" PRIu64 ": %s\n",
-               index, writer->generations[index], strerror(errno));
+        printf("guest: block %" PRIu64 " of generation %" PRIu64 ": %s\n", index,
+               writer->generations[index], strerror(errno));
         wrong++;
     }
     return wrong;

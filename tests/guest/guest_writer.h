@@ -24,8 +24,7 @@ typedef struct _guestWriter guestWriter;
  *
  * Returns the writer, or NULL with errno set.
  */
-guestWriter *
-guestWriterNew(const char *disk, const char *acks, uint64_t templateSize);
+guestWriter *guestWriterNew(const char *disk, const char *acks, uint64_t templateSize);
 
 /**
  * guestWriterBatch:
@@ -35,8 +34,7 @@ guestWriterNew(const char *disk, const char *acks, uint64_t templateSize);
  *
  * Returns 0, or -1 with errno set: the same batch is then tried again by the next call.
  */
-int
-guestWriterBatch(guestWriter *writer);
+int guestWriterBatch(guestWriter *writer);
 
 /**
  * guestWriterReadBack:
@@ -45,8 +43,7 @@ guestWriterBatch(guestWriter *writer);
  *
  * Returns 0, or -1 with errno set; EILSEQ is a wrong content.
  */
-int
-guestWriterReadBack(guestWriter *writer);
+int guestWriterReadBack(guestWriter *writer);
 
 /**
  * guestWriterReadTail:
@@ -56,8 +53,7 @@ guestWriterReadBack(guestWriter *writer);
  *
  * Returns 0, or -1 with errno set; EILSEQ is a wrong content.
  */
-int
-guestWriterReadTail(guestWriter *writer);
+int guestWriterReadTail(guestWriter *writer);
 
 /**
  * guestWriterVerify:
@@ -66,12 +62,10 @@ guestWriterReadTail(guestWriter *writer);
  *
  * Returns how many are wrong or unreadable.
  */
-uint64_t
-guestWriterVerify(guestWriter *writer);
+uint64_t guestWriterVerify(guestWriter *writer);
 
 /** guestWriterCount: Returns how many writes were acknowledged. */
-uint64_t
-guestWriterCount(const guestWriter *writer);
+uint64_t guestWriterCount(const guestWriter *writer);
 
 /**
  * guestWriterPrintLatency:
@@ -79,5 +73,4 @@ guestWriterCount(const guestWriter *writer);
  * Says on standard output how long reads and writes took since the last time that it did,
  * with the number of the report: "guest: latency 2: read count ... write count ...".
  */
-void
-guestWriterPrintLatency(guestWriter *writer);
+void guestWriterPrintLatency(guestWriter *writer);

@@ -28,37 +28,47 @@
 #define COPY_TRANSIENT VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB
 #define COMMIT_BYTES VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES
 #define COMMIT_ACTIVE VIR_DOMAIN_BLOCK_COMMIT_ACTIVE
-#define BANDWIDTH(bytesPerSecond) { \
-    .field = VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH, \
-    .type = VIR_TYPED_PARAM_ULLONG, \
-    .value.ul = (bytesPerSecond) }
-#define RELATIVE(yes) { \
-    .field = VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE, \
-    .type = VIR_TYPED_PARAM_BOOLEAN, \
-    .value.b = (yes) }
-#define FACTOR(times) { \
-    .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR, \
-    .type = VIR_TYPED_PARAM_DOUBLE, \
-    .value.d = (times) }
-#define LATENCY(us) { \
-    .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX, \
-    .type = VIR_TYPED_PARAM_ULLONG, \
-    .value.ul = (us) }
-#define FAST(yes) { \
-    .field = VIR_DOMAIN_STREAM_DISK_PARAM_FAST, \
-    .type = VIR_TYPED_PARAM_BOOLEAN, \
-    .value.b = (yes) }
-#define DEADLINE(seconds) { \
-    .field = VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE, \
-    .type = VIR_TYPED_PARAM_ULLONG, \
-    .value.ul = (seconds) }
-#define HYDRATE(yes) { \
-    .field = VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE, \
-    .type = VIR_TYPED_PARAM_BOOLEAN, \
-    .value.b = (yes) }
-#define PARAM(name, paramType) { .field = name, .type = VIR_TYPED_PARAM_##paramType }
-#define PARAMS(...) (virTypedParameter[]) { __VA_ARGS__ }, \
-    G_N_ELEMENTS(((virTypedParameter[]) { __VA_ARGS__ }))
+#define BANDWIDTH(bytesPerSecond) \
+    { \
+        .field = VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH, .type = VIR_TYPED_PARAM_ULLONG, \
+        .value.ul = (bytesPerSecond) \
+    }
+#define RELATIVE(yes) \
+    { \
+        .field = VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE, .type = VIR_TYPED_PARAM_BOOLEAN, \
+        .value.b = (yes) \
+    }
+#define FACTOR(times) \
+    { \
+        .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR, \
+        .type = VIR_TYPED_PARAM_DOUBLE, .value.d = (times) \
+    }
+#define LATENCY(us) \
+    { \
+        .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX, .type = VIR_TYPED_PARAM_ULLONG, \
+        .value.ul = (us) \
+    }
+#define FAST(yes) \
+    { \
+        .field = VIR_DOMAIN_STREAM_DISK_PARAM_FAST, .type = VIR_TYPED_PARAM_BOOLEAN, \
+        .value.b = (yes) \
+    }
+#define DEADLINE(seconds) \
+    { \
+        .field = VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE, .type = VIR_TYPED_PARAM_ULLONG, \
+        .value.ul = (seconds) \
+    }
+#define HYDRATE(yes) \
+    { \
+        .field = VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE, .type = VIR_TYPED_PARAM_BOOLEAN, \
+        .value.b = (yes) \
+    }
+#define PARAM(name, paramType) \
+    { \
+        .field = name, .type = VIR_TYPED_PARAM_##paramType \
+    }
+#define PARAMS(...) \
+    (virTypedParameter[]) { __VA_ARGS__ }, G_N_ELEMENTS(((virTypedParameter[]) { __VA_ARGS__ }))
 
 static virConnectPtr conn;
 static virDomainPtr dom;
@@ -98,8 +108,7 @@ apiCallsList(void)
     if (TRY(virConnectListAllStreamDisks(conn, &records, 0)) < 0)
         return;
     for (int i = 0; records[i]; i++) {
-        printf("    domain='%s' disk='%s'\n", virDomainGetName(records[i]->dom),
-               records[i]->disk);
+        printf("    domain='%s' disk='%s'\n", virDomainGetName(records[i]->dom), records[i]->disk);
         apiCallPrintStats(records[i]->params, records[i]->nparams);
     }
     virDomainStreamDiskRecordListFree(records);
@@ -220,8 +229,9 @@ apiCallsHydration(void)
     TRY(virDomainStreamDiskSetParameters(dom, "vda", PARAMS(FAST(1), LATENCY(500)), 0));
     TRY(virDomainStreamDiskSetParameters(dom, "vda", PARAMS(PARAM("deadline", INT)), 0));
     TRY(virDomainStreamDiskSetParameters(dom, "vda", PARAMS(HYDRATE(0)), 0));
-    if (TRY(virDomainStreamDiskStart(dom, "vda", NULL, PARAMS(BANDWIDTH(65536), FACTOR(1.5),
-                                                              DEADLINE(3600)), 0)) == 0) {
+    if (TRY(virDomainStreamDiskStart(dom, "vda", NULL,
+                                     PARAMS(BANDWIDTH(65536), FACTOR(1.5), DEADLINE(3600)), 0)) ==
+        0) {
         TRY(virDomainStreamDiskSetParameters(dom, "vda", PARAMS(FAST(1), DEADLINE(0)), 0));
         TRY(virDomainStreamDiskSetParameters(dom, "vda", PARAMS(LATENCY(500), HYDRATE(0)), 0));
         TRY(virDomainStreamDiskSetParameters(dom, "vda", PARAMS(FAST(0), HYDRATE(1)), 0));
@@ -293,11 +303,12 @@ static void
 apiCallsOtherJobs(void)
 {
     g_autofree char *middle = g_strconcat(directory, "/vdf-middle.qcow2", NULL);
-    g_autofree char *copyXml =
-        g_strdup_printf("<disk type='file'><source file='%s/copy.qcow2'/>"
-                        "<driver type='qcow2'/></disk>", directory);
+    g_autofree char *copyXml = g_strdup_printf("<disk type='file'><source file='%s/copy.qcow2'/>"
+                                               "<driver type='qcow2'/></disk>",
+                                               directory);
     virTypedParameter slow = { .field = VIR_DOMAIN_BLOCK_COPY_BANDWIDTH,
-                               .type = VIR_TYPED_PARAM_ULLONG, .value.ul = 1 };
+                               .type = VIR_TYPED_PARAM_ULLONG,
+                               .value.ul = 1 };
 
     if (TRY(virDomainBlockCopy(dom, "vdf", copyXml, &slow, 1, COPY_TRANSIENT)) == 0)
         apiCallsOtherJob();
@@ -391,7 +402,7 @@ apiCallsOtherConnection(void)
 static void
 apiCallsWaitEnd(int *ended)
 {
-    for (*ended = 0; !*ended; )
+    for (*ended = 0; !*ended;)
         virEventRunDefaultImpl();
 }
 
@@ -408,8 +419,7 @@ apiCallsEvents(void)
     TRY(virConnectStreamDiskEventDeregister(conn, unused));
     TRY(virConnectStreamDiskEventDeregister(conn, unused));
 
-    all = virConnectStreamDiskEventRegister(conn, dom, apiCallsOnEvent, &ended, apiCallsOnFree,
-                                            0);
+    all = virConnectStreamDiskEventRegister(conn, dom, apiCallsOnEvent, &ended, apiCallsOnFree, 0);
     TRY(virDomainStreamDisk(dom, "vda", 0, START));
     TRY(virDomainStreamDisk(dom, "vda", 0, STOP));
     apiCallsWaitEnd(&ended);

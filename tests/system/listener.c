@@ -39,8 +39,8 @@ listenerPrint(virConnectPtr conn, virDomainPtr dom, const char *disk, int event,
     if (event == VIR_DOMAIN_STREAM_DISK_EVENT_PROGRESS)
         return;
     virTypedParamsGetString(params, nparams, VIR_DOMAIN_STREAM_DISK_STATS_REASON, &reason);
-    printf("%s %s %s%s%s\n", virDomainGetName(dom), disk, listenerWords[event],
-           reason ? ": " : "", reason ? reason : "");
+    printf("%s %s %s%s%s\n", virDomainGetName(dom), disk, listenerWords[event], reason ? ": " : "",
+           reason ? reason : "");
 }
 
 static gboolean

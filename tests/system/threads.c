@@ -99,12 +99,8 @@ threadsCall(virDomainPtr dom, int which)
     case 2:
         threadsCount("info", virDomainStreamDiskInfo(dom, states, THREADS_NSTATES, 0), never);
         break;
-    case 3:
-        threadsList();
-        break;
-    default:
-        threadsStats(dom);
-        break;
+    case 3: threadsList(); break;
+    default: threadsStats(dom); break;
     }
 }
 

@@ -25,20 +25,21 @@ static const testCase testCases[] = {
     { "y_running", JOB, RUNNING("pull-vda-libvirt-1-format"), "vda" },
     { "y_storage", JOB, RUNNING("pull-sdaa-libvirt-12-storage"), "sdaa" },
     { "y_dashes", JOB, RUNNING("pull-ua-my-disk-libvirt-3-format"), "ua-my-disk" },
-    { "y_libvirt", JOB, RUNNING("pull-x-libvirt-1-format-libvirt-2-format"),
-      "x-libvirt-1-format" },
+    { "y_libvirt", JOB, RUNNING("pull-x-libvirt-1-format-libvirt-2-format"), "x-libvirt-1-format" },
     { "y_escaped", JOB, "{\"status\":\"r\\u0075nning\",\"id\":\"pull-vd\\u0061-libvirt-1\"}",
       "vda" },
-    { "y_twice", JOB, "{\"status\": \"null\", \"status\": \"running\", "
-      "\"id\": \"pull-vda-libvirt-1-format\"}", "vda" },
+    { "y_twice", JOB,
+      "{\"status\": \"null\", \"status\": \"running\", "
+      "\"id\": \"pull-vda-libvirt-1-format\"}",
+      "vda" },
     { "y_utf8", JOB, RUNNING("pull-\xc3\xa4-libvirt-1-format"), "\xc3\xa4" },
     { "y_nul_behind", JOB, RUNNING("pull-vda-libvirt-1-format\\u0000x"), "vda" },
     { "y_failed", END, FAILED("pull-vda-libvirt-1-format", "\"Input/output error\""), "vda",
       "Input/output error" },
-    { "y_failed_dashes", END, FAILED("pull-my-vda-libvirt-7-format", "\"No space left\""),
-      "my-vda", "No space left" },
-    { "y_failed_quotes", END, FAILED("pull-vda-libvirt-1-format", "\"'a' \\\"b\\\"\\n\""),
-      "vda", "'a' \"b\"\n" },
+    { "y_failed_dashes", END, FAILED("pull-my-vda-libvirt-7-format", "\"No space left\""), "my-vda",
+      "No space left" },
+    { "y_failed_quotes", END, FAILED("pull-vda-libvirt-1-format", "\"'a' \\\"b\\\"\\n\""), "vda",
+      "'a' \"b\"\n" },
     { "y_failed_empty", END, FAILED("pull-vda-libvirt-1-format", "\"\""), "vda", "" },
 
     { "y_aborting", JOB, ENDING("aborting"), "vda", .type = BACKEND_QMP_JOB_ENDING },
@@ -64,7 +65,8 @@ static const testCase testCases[] = {
     { "n_nothing_else", JOB, RUNNING("pull-libvirt-1-format") },
     { "n_empty_id", JOB, RUNNING("") },
     { "n_nul_within", JOB, RUNNING("pull-vda\\u0000-libvirt-1-format") },
-    { "n_completed", END, "{\"device\": \"pull-vda-libvirt-1-format\", \"len\": 1, \"offset\": 1, "
+    { "n_completed", END,
+      "{\"device\": \"pull-vda-libvirt-1-format\", \"len\": 1, \"offset\": 1, "
       "\"speed\": 0, \"type\": \"stream\"}" },
     { "n_error_type", END, FAILED("pull-vda-libvirt-1-format", "{\"desc\": \"x\"}") },
     { "n_error_null", END, FAILED("pull-vda-libvirt-1-format", "null") },
@@ -112,8 +114,9 @@ static void
 testLong(void)
 {
     g_autofree char *filler = g_strnfill(1000000, 'x');
-    g_autofree char *details = g_strdup_printf(
-        "{\"status\": \"running\", \"id\": \"pull-%s-libvirt-1-format\"}", filler);
+    g_autofree char *
+        details = g_strdup_printf("{\"status\": \"running\", \"id\": \"pull-%s-libvirt-1-format\"}",
+                                  filler);
     g_autoptr(backendQmpEvent) event = backendQmpEventParse(JOB, details);
 
     g_assert_nonnull(event);

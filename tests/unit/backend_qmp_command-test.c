@@ -13,23 +13,28 @@ static void
 testCommands(void)
 {
     assertText(backendQmpGetfd("f"), "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"f\"}}");
-    assertText(backendQmpClosefd("f"), "{\"execute\":\"closefd\",\"arguments\":{\"fdname\":\"f\"}}");
-    assertText(backendQmpNbdServerStart("f"), "{\"execute\":\"nbd-server-start\",\"arguments\":"
+    assertText(backendQmpClosefd("f"),
+               "{\"execute\":\"closefd\",\"arguments\":{\"fdname\":\"f\"}}");
+    assertText(backendQmpNbdServerStart("f"),
+               "{\"execute\":\"nbd-server-start\",\"arguments\":"
                "{\"addr\":{\"type\":\"fd\",\"data\":{\"str\":\"f\"}}}}");
     assertText(backendQmpNbdServerStop(), "{\"execute\":\"nbd-server-stop\"}");
-    assertText(backendQmpExportAdd("e", "n"), "{\"execute\":\"block-export-add\",\"arguments\":"
+    assertText(backendQmpExportAdd("e", "n"),
+               "{\"execute\":\"block-export-add\",\"arguments\":"
                "{\"type\":\"nbd\",\"id\":\"e\",\"name\":\"e\",\"node-name\":\"n\","
                "\"allocation-depth\":true}}");
     assertText(backendQmpExportDel("e"), "{\"execute\":\"block-export-del\",\"arguments\":"
-               "{\"id\":\"e\",\"mode\":\"hard\"}}");
+                                         "{\"id\":\"e\",\"mode\":\"hard\"}}");
     assertText(backendQmpQueryBlock(), "{\"execute\":\"query-block\"}");
     assertText(backendQmpQueryBlockGraph(), "{\"execute\":\"x-debug-query-block-graph\"}");
     assertText(backendQmpQueryBlockExports(), "{\"execute\":\"query-block-exports\"}");
     assertText(backendQmpQueryBlockJobs(), "{\"execute\":\"query-block-jobs\"}");
     assertText(backendQmpQueryVersion(), "{\"execute\":\"query-version\"}");
     assertText(backendQmpJobPause("j"), "{\"execute\":\"job-pause\",\"arguments\":{\"id\":\"j\"}}");
-    assertText(backendQmpJobResume("j"), "{\"execute\":\"job-resume\",\"arguments\":{\"id\":\"j\"}}");
-    assertText(backendQmpQemuIo("de", "flush"), "{\"execute\":\"human-monitor-command\","
+    assertText(backendQmpJobResume("j"),
+               "{\"execute\":\"job-resume\",\"arguments\":{\"id\":\"j\"}}");
+    assertText(backendQmpQemuIo("de", "flush"),
+               "{\"execute\":\"human-monitor-command\","
                "\"arguments\":{\"command-line\":\"qemu-io -d \\\"de\\\" \\\"flush\\\"\"}}");
 }
 
@@ -51,7 +56,7 @@ testReplyError(void)
     assertText(backendQmpReplyError("{\"return\": []}"), NULL);
     assertText(backendQmpReplyError("{\"return\": null}"), NULL);
     assertText(backendQmpReplyError("{\"error\": {\"class\": \"GenericError\", "
-                                 "\"desc\": \"NBD server already running\"}}"),
+                                    "\"desc\": \"NBD server already running\"}}"),
                "NBD server already running");
 
     assertText(backendQmpReplyError(NULL), UNREADABLE);
@@ -103,29 +108,37 @@ testRecorded(void)
 static void
 testReplyPullNode(void)
 {
-    static const char reply[] =
-        "{\"return\": {\"nodes\": [null, 1, {}, {\"name\": 5, \"type\": \"block-job\"},"
-        NODE("1", "block-driver", "libvirt-4-format") ", " NODE("2", "block-driver", "#block1") ", "
-        NODE("3", "block-driver", "libvirt-9-format") ", "
-        NODE("4", "block-driver", "libvirt-1-format") ", "
-        NODE("5", "block-driver", "pull-vdb-libvirt-1-format") ", "
-        NODE("11", "block-job", "commit-vdb-libvirt-3-format") ", "
-        NODE("12", "block-job", "pull-vda-libvirt-4-format") ", "
-        NODE("13", "block-job", "pull-vdaa-libvirt-9-format") ", "
-        NODE("14", "block-job", "pull-x-libvirt-1-format") ", "
-        NODE("15", "block-job", "pull-other-libvirt-1-format") ", "
-        NODE("16", "block-job", "pull-new-libvirt-1-format") ", "
-        NODE("17", "block-job", "pull-none-libvirt-1-format") "], \"edges\": [null, 1, {}, "
-        EDGE("1", "3", "backing") ", " EDGE("2", "1", "file") ", "
-        EDGE("11", "1", "intermediate node") ", "
-        EDGE("12", "8", "intermediate node") ", " EDGE("12", "7", "intermediate node") ", "
-        EDGE("12", "6", "intermediate node") ", " EDGE("12", "1", "active node") ", "
-        EDGE("12", "2", "main node") ", "
-        EDGE("13", "2", "main node") ", " EDGE("13", "3", "active node") ", "
-        EDGE("13", "6", "intermediate node") ", "
-        EDGE("14", "2", "main node") ", " EDGE("14", "4", "active node") ", "
-        EDGE("15", "2", "main node") ", " EDGE("15", "1", "active node") ", "
-        EDGE("16", "4", "active node") ", " EDGE("16", "4", "new kind of node") "]}}";
+    static const char
+        reply[] =
+            "{\"return\": {\"nodes\": [null, 1, {}, {\"name\": 5, \"type\": \"block-job\"}," NODE(
+                "1", "block-driver",
+                "libvirt-4-format") ", " NODE("2", "block-driver",
+                                              "#block1") ", " NODE("3",
+                                                                   "block-driver", "libvirt-9-format") ", " NODE("4",
+                                                                                                                 "block-driver", "libvirt-1-format") ", " NODE("5", "block-driver", "pull-vdb-libvirt-1-format") ", " NODE("11", "block-job", "commit-vdb-libvirt-3-format") ", " NODE("12", "block-job", "pull-vda-libvirt-4-format") ", " NODE("13",
+                                                                                                                                                                                                                                                                                                                                                 "block-job",
+                                                                                                                                                                                                                                                                                                                                                 "pull-vdaa-libvirt-9-format") ", " NODE("14",
+                                                                                                                                                                                                                                                                                                                                                                                         "block-job",
+                                                                                                                                                                                                                                                                                                                                                                                         "pull-x-libvirt-1-format") ", " NODE("15",
+                                                                                                                                                                                                                                                                                                                                                                                                                              "block-job",
+                                                                                                                                                                                                                                                                                                                                                                                                                              "pull-other-libvirt-1-format") ", " NODE("16", "block-job", "pull-new-libvirt-1-format") ", " NODE("17", "block-job", "pull-none-libvirt-1-format") "], \"edges\": [null, 1, {}, " EDGE("1",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "3",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "backing") ", " EDGE("2",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                           "1", "file") ", " EDGE("11",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                  "1", "intermediate node") ", " EDGE("12",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "8", "intermediate node") ", " EDGE("12",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                          "7", "intermediate node") ", " EDGE("12",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                              "6", "intermediate node") ", " EDGE("12", "1", "active node") ", " EDGE("12",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "2",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "main node") ", " EDGE("13", "2", "main node") ", " EDGE("13",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "3",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                               "active node") ", " EDGE("13",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                        "6", "intermediate node") ", " EDGE("14",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                            "2", "main node") ", " EDGE("14",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                        "4", "active node") ", " EDGE("15",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "2", "main node") ", " EDGE("15", "1", "active node") ", " EDGE("16",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "4", "active node") ", " EDGE("16",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                    "4", "new kind of node") "]}}";
 
     assertText(testPull(reply, "vda"), "libvirt-4-format 4");
     assertText(testPull(reply, "vdaa"), "libvirt-9-format 2");
@@ -138,8 +151,10 @@ testReplyPullNode(void)
     assertText(testPull(reply, "vdb"), NULL);
     assertText(testPull(reply, ""), NULL);
 
-    assertText(testPull("{\"return\": {\"nodes\": [" NODE("1", "block-job", "pull-a-libvirt-1")
-                        "], \"edges\": {}}}", "a"), "libvirt-1 0");
+    assertText(testPull("{\"return\": {\"nodes\": [" NODE("1", "block-job",
+                                                          "pull-a-libvirt-1") "], \"edges\": {}}}",
+                        "a"),
+               "libvirt-1 0");
     assertText(testPull(NULL, "vda"), NULL);
     assertText(testPull("", "vda"), NULL);
     assertText(testPull("[]", "vda"), NULL);
@@ -194,7 +209,8 @@ testReplyImageExtendedL2(void)
         g_assert_true(testExtendedL2(reply, "virtio-disk0") == cases[i].extended);
     }
     g_assert_true(testExtendedL2("{\"return\": [{\"qdev\": \"sd0\", \"inserted\": "
-                                 "{\"image\": " QCOW2("true") "}}]}", "sd0"));
+                                 "{\"image\": " QCOW2("true") "}}]}",
+                                 "sd0"));
     g_assert_false(testExtendedL2(NULL, "virtio-disk0"));
     g_assert_false(testExtendedL2("{\"return\": {}}", "virtio-disk0"));
     g_assert_false(testExtendedL2("{\"error\": {}}", "virtio-disk0"));
@@ -208,7 +224,8 @@ testImage(const char *image, const char *alias)
 {
     g_autofree char *reply = g_strdup_printf(
         "{\"return\": [{\"qdev\": \"/machine/peripheral/virtio-disk0/virtio-backend\", "
-        "\"inserted\": {\"image\": %s}}]}", image);
+        "\"inserted\": {\"image\": %s}}]}",
+        image);
     g_auto(backendQmpImage) found = { 0 };
 
     if (!backendQmpReplyImage(reply, alias, &found))
@@ -228,12 +245,18 @@ testReplyImage(void)
 
     assertText(testImage(SIZED("64", ", \"backing-image\": " SIZED("32", "")), "virtio-disk0"),
                both);
-    assertText(testImage("{\"format\": \"copy-on-read\", \"backing-image\": " SIZED("64",
-                         ", \"backing-image\": " SIZED("32", "")) "}", "virtio-disk0"), both);
-    assertText(testImage(SIZED("64", ", \"backing-image\": " SIZED("32", "") ", \"format-specific\":"
-                               "{\"data\": {\"compat\": \"0.10\"}}"), "virtio-disk0"), old);
+    assertText(testImage("{\"format\": \"copy-on-read\", \"backing-image\": " SIZED(
+                             "64", ", \"backing-image\": " SIZED("32", "")) "}",
+                         "virtio-disk0"),
+               both);
+    assertText(testImage(SIZED("64", ", \"backing-image\": " SIZED(
+                                         "32", "") ", \"format-specific\":"
+                                                   "{\"data\": {\"compat\": \"0.10\"}}"),
+                         "virtio-disk0"),
+               old);
     assertText(testImage(SIZED("64", ", \"format-specific\": {\"data\": {\"compat\": \"1.1\"}}"),
-                         "virtio-disk0"), alone);
+                         "virtio-disk0"),
+               alone);
     assertText(testImage("{}", "virtio-disk0"), nothing);
     assertText(testImage(SIZED("64", ""), "virtio-disk1"), NULL);
 }
@@ -254,8 +277,10 @@ static void
 testReplyVersion(void)
 {
     assertText(backendQmpReplyVersion("{\"return\": {\"qemu\": {\"micro\": 22, \"minor\": 2, "
-                                   "\"major\": 7}, \"package\": \"Debian\"}}"), "7.2.22");
-    assertText(backendQmpReplyVersion("{\"return\": {\"qemu\": {\"minor\": 2, \"major\": 7}}}"), NULL);
+                                      "\"major\": 7}, \"package\": \"Debian\"}}"),
+               "7.2.22");
+    assertText(backendQmpReplyVersion("{\"return\": {\"qemu\": {\"minor\": 2, \"major\": 7}}}"),
+               NULL);
     assertText(backendQmpReplyVersion("{\"return\": {\"qemu\": \"7.2.22\"}}"), NULL);
     assertText(backendQmpReplyVersion("{\"return\": []}"), NULL);
     assertText(backendQmpReplyVersion(NULL), NULL);

@@ -138,9 +138,9 @@ daemonConfigTestMissing(daemonConfigFixture *fix, gconstpointer opaque)
 static void
 daemonConfigTestSet(daemonConfigFixture *fix, gconstpointer opaque)
 {
-    g_autoptr(daemonConfig) config =
-        daemonConfigLoadText(fix, "  max_clients=7\nunix_sock_rw_perms  = \"600\"\n"
-                                  "# max_workers = 9\nlog_filters = \"1:rpc 4:qemu\"");
+    g_autoptr(daemonConfig)
+        config = daemonConfigLoadText(fix, "  max_clients=7\nunix_sock_rw_perms  = \"600\"\n"
+                                           "# max_workers = 9\nlog_filters = \"1:rpc 4:qemu\"");
 
     g_assert_nonnull(config);
     g_assert_cmpuint(config->maxClients, ==, 7);

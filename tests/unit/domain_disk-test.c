@@ -37,8 +37,8 @@ static const testSample testSamples[] = {
     { "vmdk", "vdg", "virtio-disk6", IMAGES "overlay.vmdk", "vmdk",
       "disk 'vdg' is a vmdk image, from which QEMU cannot take the backing image away",
       .depth = 1 },
-    { "cdrom-empty", "sda", "sata0-0-0", NULL, NULL,
-      "disk 'sda' has no medium: nothing to stream", .empty = true, .readonly = true },
+    { "cdrom-empty", "sda", "sata0-0-0", NULL, NULL, "disk 'sda' has no medium: nothing to stream",
+      .empty = true, .readonly = true },
 };
 
 static GPtrArray *
@@ -88,11 +88,11 @@ testSampleRead(const void *opaque)
 static void
 testFind(void)
 {
-    g_autoptr(GPtrArray) disks = testParseDevices(
-        "<disk><source file='/images/a'/><target dev='vda'/></disk>"
-        "<disk><source dev='/dev/b'/><target dev='vdb'/></disk>"
-        "<disk><source file='relative'/><target dev='vdc'/></disk>"
-        "<disk><target dev='sda'/></disk>");
+    g_autoptr(GPtrArray)
+        disks = testParseDevices("<disk><source file='/images/a'/><target dev='vda'/></disk>"
+                                 "<disk><source dev='/dev/b'/><target dev='vdb'/></disk>"
+                                 "<disk><source file='relative'/><target dev='vdc'/></disk>"
+                                 "<disk><target dev='sda'/></disk>");
 
     g_assert_true(domainDiskListFind(disks, "vdb") == g_ptr_array_index(disks, 1));
     g_assert_true(domainDiskListFind(disks, "sda") == g_ptr_array_index(disks, 3));
@@ -152,9 +152,11 @@ testIotune(void)
     testAssertIotune("<iotune><total_bytes_sec>5</total_bytes_sec></iotune>", 5);
     testAssertIotune("<iotune><write_bytes_sec>70000</write_bytes_sec>"
                      "<read_iops_sec>1</read_iops_sec><total_bytes_sec_max>3</total_bytes_sec_max>"
-                     "</iotune>", 65536);
+                     "</iotune>",
+                     65536);
     testAssertIotune("<iotune><read_bytes_sec>0</read_bytes_sec>"
-                     "<write_bytes_sec>-1</write_bytes_sec></iotune>", 0);
+                     "<write_bytes_sec>-1</write_bytes_sec></iotune>",
+                     0);
     testAssertIotune("<iotune><total_iops_sec>18446744073709551615</total_iops_sec></iotune>",
                      G_MAXUINT64 / 65536 * 65536);
 }
@@ -168,9 +170,10 @@ testAssertFeatures(const char *devices, const char *expected)
     g_assert_cmpstr(features, ==, expected);
 }
 
-#define SCSI "<disk type='file'><target dev='sda' bus='scsi'/>" \
-             "<address type='drive' controller='1'/></disk>" \
-             "<controller type='scsi' index='0'><driver iothread='1'/></controller>"
+#define SCSI \
+    "<disk type='file'><target dev='sda' bus='scsi'/>" \
+    "<address type='drive' controller='1'/></disk>" \
+    "<controller type='scsi' index='0'><driver iothread='1'/></controller>"
 
 /* What QEMU may mind: the disk's own iothread, or that of its SCSI controller */
 static void
@@ -200,11 +203,11 @@ testFeatures(void)
 static void
 testLeftOut(void)
 {
-    g_autoptr(GPtrArray) disks = testParseDevices(
-        "text<!-- <disk/> --><interface><target dev='vnet0'/></interface>"
-        "<disk/><disk><target/></disk><disk><target dev=''/></disk>"
-        "<disk><target dev='vda'/></disk>"
-        "<hub><disk><target dev='vdb'/></disk></hub>");
+    g_autoptr(GPtrArray)
+        disks = testParseDevices("text<!-- <disk/> --><interface><target dev='vnet0'/></interface>"
+                                 "<disk/><disk><target/></disk><disk><target dev=''/></disk>"
+                                 "<disk><target dev='vda'/></disk>"
+                                 "<hub><disk><target dev='vdb'/></disk></hub>");
     const domainDisk *disk;
 
     g_assert_cmpuint(disks->len, ==, 1);
@@ -273,8 +276,7 @@ testNest(const char *before, const char *open, const char *close, int depth, con
 static void
 testNested(void)
 {
-    static const char before[] =
-        "<domain><devices><disk><source file='/a'/><target dev='vda'/>";
+    static const char before[] = "<domain><devices><disk><source file='/a'/><target dev='vda'/>";
     static const char after[] = "</disk></devices></domain>";
     g_autofree char *longest = testNest(before, BACKING, "</backingStore>", 200, after);
     g_autofree char *endless = testNest(before, BACKING, "</backingStore>", 1000000, after);
@@ -294,10 +296,10 @@ testEntities(void)
     gint64 began = g_get_monotonic_time();
 
     for (int i = 1; i < 12; i++)
-        g_string_append_printf(bomb, "<!ENTITY e%d '&e%d;&e%d;&e%d;&e%d;&e%d;&e%d;&e%d;&e%d;'>",
-                               i, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
+        g_string_append_printf(bomb, "<!ENTITY e%d '&e%d;&e%d;&e%d;&e%d;&e%d;&e%d;&e%d;&e%d;'>", i,
+                               i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
     g_string_append(bomb, "]><domain><devices><disk><target dev='&e11;'/></disk>&e11;"
-                    "</devices></domain>");
+                          "</devices></domain>");
     testRefused(bomb->str);
     g_string_free(bomb, TRUE);
     g_assert_cmpint(g_get_monotonic_time() - began, <, 2 * G_USEC_PER_SEC);

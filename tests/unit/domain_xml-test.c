@@ -7,7 +7,10 @@ static void
 testRead(void)
 {
     static const char *const others[] = {
-        "", "no XML", "<domain>", "<network/>",
+        "",
+        "no XML",
+        "<domain>",
+        "<network/>",
         "<!DOCTYPE domain [<!ENTITY a 'b'>]><domain>&a;</domain>",
     };
     g_autoptr(xmlDoc) doc = domainXmlRead("<domain type='test'/>");
@@ -20,9 +23,9 @@ testRead(void)
 static void
 testWalk(void)
 {
-    g_autoptr(xmlDoc) doc = domainXmlRead(
-        "<domain><a n='1' x:m='3' xmlns:x='urn:x'/>text<a n='2'/><b/>"
-        "<number>18446744073709551615</number></domain>");
+    g_autoptr(xmlDoc)
+        doc = domainXmlRead("<domain><a n='1' x:m='3' xmlns:x='urn:x'/>text<a n='2'/><b/>"
+                            "<number>18446744073709551615</number></domain>");
     xmlNode *root = xmlDocGetRootElement(doc);
     xmlNode *first = domainXmlChild(root, "a");
     g_autofree char *value = domainXmlAttr(first, "n");

@@ -40,8 +40,8 @@ testRaise(void)
 {
     virErrorPtr err;
 
-    errorRaise(VIR_FROM_STORAGE, VIR_ERR_NO_DOMAIN, VIR_ERR_WARNING, "no %s %n here",
-               "one", NULL, "three", 4, 5);
+    errorRaise(VIR_FROM_STORAGE, VIR_ERR_NO_DOMAIN, VIR_ERR_WARNING, "no %s %n here", "one", NULL,
+               "three", 4, 5);
     err = virGetLastError();
     g_assert_cmpint(err->domain, ==, VIR_FROM_STORAGE);
     g_assert_cmpint(err->code, ==, VIR_ERR_NO_DOMAIN);

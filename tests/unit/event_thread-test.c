@@ -10,7 +10,7 @@ typedef struct {
     eventThread *loop;
     GMutex lock;
     GCond cond;
-    GString *done;   /* one letter for each thing */
+    GString *done; /* one letter for each thing */
     int destroyed;
     GThread *thread; /* that did the last of them */
     gboolean open;   /* a gate lets the loop pass */

@@ -164,12 +164,14 @@ testBusyGuest(void)
     static const struct {
         double delay;
         guint64 most;
-    } sources[] = { { 0.0001, 10 * 128 * KIB }, { 0.01, 10 * 128 * KIB }, { 0.04, 4 * MIB },
-                    { 0.1, 8 * MIB } };
+    } sources[] = {
+        { 0.0001, 10 * 128 * KIB }, { 0.01, 10 * 128 * KIB }, { 0.04, 4 * MIB }, { 0.1, 8 * MIB }
+    };
 
     for (gsize i = 0; i < G_N_ELEMENTS(sources); i++) {
-        testWorld world = { .delay = sources[i].delay, .bandwidth = 1e9, .writes = 100,
-                            .calmMs = 0.6 };
+        testWorld world = {
+            .delay = sources[i].delay, .bandwidth = 1e9, .writes = 100, .calmMs = 0.6
+        };
         hydrateGovernor governor;
 
         hydrateGovernorInit(&governor, &testUsual);
@@ -294,8 +296,9 @@ testFast(void)
 static void
 testBounds(void)
 {
-    static const guint64 values[] = { 0, 1, 3, 4, 100, MIB, 100 * MIB, G_MAXUINT64 / 2,
-                                      G_MAXUINT64 };
+    static const guint64 values[] = {
+        0, 1, 3, 4, 100, MIB, 100 * MIB, G_MAXUINT64 / 2, G_MAXUINT64
+    };
     hydrateGovernor governor;
 
     for (guint i = 0; i < 100000; i++) {
@@ -308,8 +311,8 @@ testBounds(void)
 
         if (i % 1000 == 0)
             hydrateGovernorInit(&governor, i % 3000 == 0   ? &testNone
-                                        : i % 2000 == 0 ? &testTwice
-                                                        : &testUsual);
+                                           : i % 2000 == 0 ? &testTwice
+                                                           : &testUsual);
         hydrateGovernorStep(&governor, &sample);
         g_assert_cmpuint(hydrateGovernorRequests(&governor), >=, 1);
         g_assert_cmpuint(hydrateGovernorRequests(&governor), <=, 16);

@@ -44,7 +44,6 @@
         g_assert_cmpint(exact_, ==, (expectedExact)); \
     } while (0)
 
-
 /* A window is asked for and answered whole, by one extent. */
 static void
 testFill(hydrateMap *map, guint32 depth, bool zero)
@@ -345,7 +344,7 @@ testScattered(void)
 typedef struct {
     guint units;
     guint32 deepest;
-    guint8 *depth;  /* of each unit */
+    guint8 *depth; /* of each unit */
     bool *zero;
     guint *copied;  /* how often */
     GArray *asked;  /* of guint64: offset, len, of windows that are not answered */

@@ -9,7 +9,6 @@
 #include "expect.h"
 #include "storage_fixture.h"
 
-
 #define WAIT (60 * G_USEC_PER_SEC)
 
 /* Requests that are done, and their bytes */
@@ -137,9 +136,11 @@ testRequestFails(void)
     storageFixture fix;
 
     storageFixtureMake(&fix, "333", "");
-    storageFixtureStart(&fix, "driver=blkdebug,inject-error.0.event=none,"
+    storageFixtureStart(&fix,
+                        "driver=blkdebug,inject-error.0.event=none,"
                         "inject-error.0.iotype=read,inject-error.0.sector=2048,"
-                        "image.driver=file,image.filename=template", TRUE);
+                        "image.driver=file,image.filename=template",
+                        TRUE);
     nbd = testConnect(&fix);
     hydrateNbdCache(nbd, 0, 3 * STORAGE_FIXTURE_UNIT, testDoneAdd, &cached);
     testWait(nbd);
@@ -178,8 +179,8 @@ testNoDepths(void)
     storageFixtureMake(&fix, "2", "");
     storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, FALSE);
     g_assert_null(hydrateNbdNew(storageFixtureConnect(&fix), STORAGE_FIXTURE_EXPORT));
-    expectError(VIR_ERR_OPERATION_UNSUPPORTED, "this QEMU's export '" STORAGE_FIXTURE_EXPORT
-                "' cannot be hydrated");
+    expectError(VIR_ERR_OPERATION_UNSUPPORTED,
+                "this QEMU's export '" STORAGE_FIXTURE_EXPORT "' cannot be hydrated");
     storageFixtureClear(&fix);
 }
 

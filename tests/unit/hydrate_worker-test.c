@@ -134,7 +134,7 @@ testHydrate(storageFixture *fix, guint32 deepest, guint64 bandwidth, const char 
 typedef struct {
     const char *name;
     guint32 deepest;
-    const char *before;  /* STORAGE_FIXTURE_UNIT each */
+    const char *before; /* STORAGE_FIXTURE_UNIT each */
     const char *after;
     guint64 copied;      /* units */
     const char *patches; /* see storageFixtureMake() */
@@ -146,9 +146,18 @@ typedef struct {
 static const testLayout testLayouts[] = {
     { "all", ALL, "1230z3312", "111011111", 6 },
     { "deepest-3", 3, "1230z3312", "111011111", 6 },
-    { "deepest-2", 2, "1230z3312", "1130333" "11", 2 },
-    { "deepest-1", 1, "1230z3312", "1230333" "12", 0 },
-    { "deepest-0", 0, "1230z3312", "1230333" "12", 0 },
+    { "deepest-2", 2, "1230z3312",
+      "1130333"
+      "11",
+      2 },
+    { "deepest-1", 1, "1230z3312",
+      "1230333"
+      "12",
+      0 },
+    { "deepest-0", 0, "1230z3312",
+      "1230333"
+      "12",
+      0 },
     { "nothing", ALL, "0", "0", 0 },
     { "local", ALL, "1", "1", 0 },
     { "zeroes", ALL, "zzz", "111", 3 },
@@ -265,8 +274,13 @@ static hydrateWorker *
 testBeginNear(storageFixture *fix, testEnd *end, guint64 bandwidth)
 {
     const hydrateWorkerConfig config = {
-        .fd = storageFixtureConnect(fix), .name = STORAGE_FIXTURE_EXPORT, .deepest = ALL,
-        .settings.bandwidth = bandwidth, .nearEnd = testNear, .ended = testEnded, .opaque = end,
+        .fd = storageFixtureConnect(fix),
+        .name = STORAGE_FIXTURE_EXPORT,
+        .deepest = ALL,
+        .settings.bandwidth = bandwidth,
+        .nearEnd = testNear,
+        .ended = testEnded,
+        .opaque = end,
     };
 
     return hydrateWorkerNew(&config);
@@ -363,8 +377,13 @@ testTail(void)
     storageFixture fix;
     testEnd end = { 0 };
     hydrateWorkerConfig config = {
-        .name = STORAGE_FIXTURE_EXPORT, .deepest = ALL, .settings.bandwidth = 1,
-        .tail = 3 * MIB, .tailDone = testTailDone, .ended = testEnded, .opaque = &end,
+        .name = STORAGE_FIXTURE_EXPORT,
+        .deepest = ALL,
+        .settings.bandwidth = 1,
+        .tail = 3 * MIB,
+        .tailDone = testTailDone,
+        .ended = testEnded,
+        .opaque = &end,
     };
     g_autofree char *depths = NULL;
     hydrateWorker *hydrator;
@@ -437,9 +456,11 @@ testRequestFails(void)
     g_autofree char *depths = NULL;
 
     storageFixtureMake(&fix, "233333", "");
-    storageFixtureStart(&fix, "driver=blkdebug,inject-error.0.event=none,"
+    storageFixtureStart(&fix,
+                        "driver=blkdebug,inject-error.0.event=none,"
                         "inject-error.0.iotype=read,inject-error.0.sector=8000,"
-                        "image.driver=file,image.filename=template", TRUE);
+                        "image.driver=file,image.filename=template",
+                        TRUE);
     testHydrate(&fix, ALL, 0, "copying: Input/output error");
     depths = storageFixtureDepths(&fix);
     g_assert_nonnull(strpbrk(depths, "3?"));

@@ -55,8 +55,8 @@ static long long
 testStreamDisk(void *priv, virDomainPtr dom, const char *disk, unsigned long long offset,
                unsigned int flags)
 {
-    g_string_append_printf(testDriver.calls, "%s %s %llu %x", virDomainGetName(dom), disk,
-                           offset, flags);
+    g_string_append_printf(testDriver.calls, "%s %s %llu %x", virDomainGetName(dom), disk, offset,
+                           flags);
     return testFails() < 0 ? -1 : (long long) offset;
 }
 
@@ -230,7 +230,8 @@ testModes(testFixture *fix, const void *opaque)
 
     for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
         g_autofree char *text = g_strdup_printf("flags (0x%x) in virDomainStreamDisk must have "
-                                                "exactly one of START, STOP and ONE", wrong[i]);
+                                                "exactly one of START, STOP and ONE",
+                                                wrong[i]);
 
         assertRefused(virDomainStreamDisk(fix->dom, "vda", 0, wrong[i]), text);
     }
@@ -287,8 +288,7 @@ testEventArguments(testFixture *fix, const void *opaque)
 
     assertRefused(virConnectStreamDiskEventRegister(fix->conn, NULL, NULL, NULL, NULL, 0),
                   "cb in virConnectStreamDiskEventRegister must not be NULL");
-    assertRefused(virConnectStreamDiskEventRegister(stranger, fix->dom, testNoEvent, NULL, NULL,
-                                                    0),
+    assertRefused(virConnectStreamDiskEventRegister(stranger, fix->dom, testNoEvent, NULL, NULL, 0),
                   "dom in virConnectStreamDiskEventRegister must belong to conn");
     assertRefused(virConnectStreamDiskEventRegister(fix->conn, fix->dom, testNoEvent, NULL, NULL,
                                                     4),
@@ -317,8 +317,7 @@ testCalls(testFixture *fix, const void *opaque)
 
     assertDone(virDomainStreamDiskStart(fix->dom, "vda", "vda[2]", &param, 1, 0x100), 0,
                "test vda vda[2] bandwidth 1 100");
-    assertDone(virDomainStreamDiskStart(fix->dom, "vda", NULL, NULL, 0, 0), 0,
-               "test vda - - 0 0");
+    assertDone(virDomainStreamDiskStart(fix->dom, "vda", NULL, NULL, 0, 0), 0, "test vda - - 0 0");
     assertDone(virDomainStreamDiskSetParameters(fix->dom, "vda", &param, 1, 0x100), 0,
                "test vda - bandwidth 1 100");
 

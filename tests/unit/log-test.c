@@ -95,8 +95,7 @@ logTestLevel(logFixture *fix, gconstpointer opaque)
     LOG_ERROR("yes");
     g_assert_cmpint(logSetLevel(0), ==, -1);
     g_assert_cmpint(logSetLevel(5), ==, -1);
-    g_assert_cmpstr(errorText(), ==,
-                    "invalid argument: log level 5 is not between 1 and 4");
+    g_assert_cmpstr(errorText(), ==, "invalid argument: log level 5 is not between 1 and 4");
 
     lines = logLines(fix);
     g_assert_cmpuint(g_strv_length(lines), ==, 2);
@@ -129,8 +128,7 @@ static void
 logTestOutput(logFixture *fix, gconstpointer opaque)
 {
     static const char *const bad[] = {
-        "", "file", "file:", "file:relative", "syslog", "syslog:", "stdout",
-        "file:/nowhere/at/all",
+        "", "file", "file:", "file:relative", "syslog", "syslog:", "stdout", "file:/nowhere/at/all",
     };
     g_auto(GStrv) lines = NULL;
 

@@ -11,8 +11,8 @@
 static int
 testCheck(virTypedParameterPtr params, int nparams)
 {
-    return paramsCheck(params, nparams, "bandwidth", VIR_TYPED_PARAM_ULLONG,
-                       "relative", VIR_TYPED_PARAM_BOOLEAN, NULL);
+    return paramsCheck(params, nparams, "bandwidth", VIR_TYPED_PARAM_ULLONG, "relative",
+                       VIR_TYPED_PARAM_BOOLEAN, NULL);
 }
 
 static void
@@ -65,16 +65,23 @@ testType(void)
         int type;
         const char *name;
     } types[] = {
-        { VIR_TYPED_PARAM_INT, "int" }, { VIR_TYPED_PARAM_UINT, "uint" },
-        { VIR_TYPED_PARAM_LLONG, "llong" }, { VIR_TYPED_PARAM_DOUBLE, "double" },
-        { VIR_TYPED_PARAM_BOOLEAN, "boolean" }, { VIR_TYPED_PARAM_STRING, "string" },
-        { 0, "unknown" }, { -1, "unknown" }, { 8, "unknown" }, { INT_MAX, "unknown" },
+        { VIR_TYPED_PARAM_INT, "int" },
+        { VIR_TYPED_PARAM_UINT, "uint" },
+        { VIR_TYPED_PARAM_LLONG, "llong" },
+        { VIR_TYPED_PARAM_DOUBLE, "double" },
+        { VIR_TYPED_PARAM_BOOLEAN, "boolean" },
+        { VIR_TYPED_PARAM_STRING, "string" },
+        { 0, "unknown" },
+        { -1, "unknown" },
+        { 8, "unknown" },
+        { INT_MAX, "unknown" },
     };
     virTypedParameter param = { .field = "bandwidth" };
 
     for (gsize i = 0; i < G_N_ELEMENTS(types); i++) {
-        g_autofree char *text = g_strdup_printf(
-            "parameter 'bandwidth' has type '%s', expected 'ullong'", types[i].name);
+        g_autofree char
+            *text = g_strdup_printf("parameter 'bandwidth' has type '%s', expected 'ullong'",
+                                    types[i].name);
 
         param.type = types[i].type;
         g_assert_cmpint(testCheck(&param, 1), ==, -1);

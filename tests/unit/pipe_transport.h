@@ -11,9 +11,9 @@ struct _pipeTransport {
     const guint8 *in; /* what recv delivers; then -1 */
     gsize inLen;
     gsize biggestAsked; /* the most that recv was asked for */
-    GByteArray *out; /* what send took */
-    gsize piece;     /* the most that one call moves; 0: no limit */
-    gboolean pauses; /* every other call moves nothing */
+    GByteArray *out;    /* what send took */
+    gsize piece;        /* the most that one call moves; 0: no limit */
+    gboolean pauses;    /* every other call moves nothing */
     unsigned int calls;
 };
 

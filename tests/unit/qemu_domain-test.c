@@ -55,8 +55,7 @@ testEnd(testFixture *fix, qemuStream *stream, bool echo)
 static void
 testAssertActive(testFixture *fix, const char *expected)
 {
-    g_autoptr(GPtrArray) list =
-        g_ptr_array_new_with_free_func((GDestroyNotify) qemuStreamUnref);
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify) qemuStreamUnref);
     g_autoptr(GString) text = g_string_new(NULL);
 
     qemuDomainListActive(fix->domain, list);
@@ -241,7 +240,7 @@ main(int argc, char **argv)
 
     g_test_init(&argc, &argv, NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(tests); i++)
-        g_test_add(tests[i].path, testFixture, tests[i].turns ? "" : NULL, testSetUp,
-                   tests[i].func, testTearDown);
+        g_test_add(tests[i].path, testFixture, tests[i].turns ? "" : NULL, testSetUp, tests[i].func,
+                   testTearDown);
     return g_test_run();
 }

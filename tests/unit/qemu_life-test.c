@@ -77,13 +77,10 @@ static const struct {
     const char *told;
 } testChanges[] = {
     /* before:        sRPCSF */
-    { testRun,        "RRPCSF", "+-----" },
-    { testRunUnheard, "RRPCSF", "------" },
-    { testStop,       "sPPCSF", "------" },
-    { testStopFails,  "sRRCSF", "------" },
-    { testComplete,   "CCCCSF", "*!!---" },
-    { testAbort,      "SSSCSF", "*!!---" },
-    { testFail,       "FFFCSF", "*!!---" },
+    { testRun, "RRPCSF", "+-----" },      { testRunUnheard, "RRPCSF", "------" },
+    { testStop, "sPPCSF", "------" },     { testStopFails, "sRRCSF", "------" },
+    { testComplete, "CCCCSF", "*!!---" }, { testAbort, "SSSCSF", "*!!---" },
+    { testFail, "FFFCSF", "*!!---" },
 };
 
 static const char *

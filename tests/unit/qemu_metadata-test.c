@@ -51,12 +51,16 @@ static void
 testRoundTrip(void)
 {
     qemuStream first = {
-        .target = testVda, .held = true,
+        .target = testVda,
+        .held = true,
         .settings = { .bandwidth = FAST_ENOUGH, .regard.maxNs = 1500000, .paused = true },
     };
     qemuStream second = {
-        .target = testVdb, .speed = QEMU_TURN_HELD_SPEED,
-        .settings = { .bandwidth = G_MAXINT64, .regard.factor = 1.1, .regard.fast = true,
+        .target = testVdb,
+        .speed = QEMU_TURN_HELD_SPEED,
+        .settings = { .bandwidth = G_MAXINT64,
+                      .regard.factor = 1.1,
+                      .regard.fast = true,
                       .deadline = G_MAXINT64 },
     };
     g_autofree char *text = testFormat(&first, &second);
@@ -87,22 +91,24 @@ testOwed(void)
         { true, true, false, "<policy><disk target='vda' job='paused'/></policy>" },
         { false, true, false, "<policy><disk target='vda' job='paused'/></policy>" },
         { false, false, true, "<policy><disk target='vda' guest='suspended'/></policy>" },
-        { false, false, false, "<policy><disk target='vda' job='paused'/></policy>",
-          true },
+        { false, false, false, "<policy><disk target='vda' job='paused'/></policy>", true },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         qemuStream stream = {
-            .target = testVda, .endHeld = cases[i].endHeld, .jobPaused = cases[i].jobPaused,
-            .guestSuspended = cases[i].guestSuspended, .endNoted = cases[i].endNoted,
+            .target = testVda,
+            .endHeld = cases[i].endHeld,
+            .jobPaused = cases[i].jobPaused,
+            .guestSuspended = cases[i].guestSuspended,
+            .endNoted = cases[i].endNoted,
         };
         g_autofree char *text = testFormat(&stream, NULL);
         g_autoptr(domainMetadata) policy = text ? testFind(text) : NULL;
         qemuStreamKept kept = qemuMetadataParse(policy, testVda);
 
         g_assert_cmpstr(text, ==, cases[i].text);
-        g_assert_cmpint(kept.jobPaused, ==, cases[i].endHeld || cases[i].jobPaused ||
-                                            cases[i].endNoted);
+        g_assert_cmpint(kept.jobPaused, ==,
+                        cases[i].endHeld || cases[i].jobPaused || cases[i].endNoted);
         g_assert_cmpint(kept.guestSuspended, ==, cases[i].guestSuspended);
     }
 }
@@ -133,7 +139,9 @@ testBandwidth(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         qemuStream stream = {
-            .target = testVda, .held = cases[i].held, .speed = cases[i].speed,
+            .target = testVda,
+            .held = cases[i].held,
+            .speed = cases[i].speed,
             .settings = { .bandwidth = cases[i].bandwidth, .deadline = cases[i].deadline },
         };
         g_autofree char *text = testFormat(&stream, NULL);
@@ -147,21 +155,37 @@ static void
 testForeign(void)
 {
     static const char *const attributes[] = {
-        "", "bandwidth=''", "bandwidth='-1'", "bandwidth='0'", "bandwidth='1k'",
-        "bandwidth='18446744073709551615'", "guest_latency.factor='0.5'",
-        "guest_latency.factor='inf'", "guest_latency.factor='nan'", "guest_latency.factor='x'",
-        "guest_latency.max='0'", "guest_latency.max='9223372036854775807'", "fast='no'",
-        "fast='1'", "deadline='0'", "deadline='tomorrow'", "hydrate='yes'", "hydrate=''",
-        "color='red'", "job='running'", "guest='1'",
+        "",
+        "bandwidth=''",
+        "bandwidth='-1'",
+        "bandwidth='0'",
+        "bandwidth='1k'",
+        "bandwidth='18446744073709551615'",
+        "guest_latency.factor='0.5'",
+        "guest_latency.factor='inf'",
+        "guest_latency.factor='nan'",
+        "guest_latency.factor='x'",
+        "guest_latency.max='0'",
+        "guest_latency.max='9223372036854775807'",
+        "fast='no'",
+        "fast='1'",
+        "deadline='0'",
+        "deadline='tomorrow'",
+        "hydrate='yes'",
+        "hydrate=''",
+        "color='red'",
+        "job='running'",
+        "guest='1'",
     };
     const streamSettings none = { 0 };
     qemuStreamKept kept = qemuMetadataParse(NULL, testVda);
 
     testAssertSettings(&kept.settings, &none);
     for (gsize i = 0; i < G_N_ELEMENTS(attributes); i++) {
-        g_autofree char *text = g_strdup_printf(
-            "<policy><disk bandwidth='5'/><disk target='vdb' bandwidth='5'/>"
-            "<disk target='vda' %s/></policy>", attributes[i]);
+        g_autofree char *
+            text = g_strdup_printf("<policy><disk bandwidth='5'/><disk target='vdb' bandwidth='5'/>"
+                                   "<disk target='vda' %s/></policy>",
+                                   attributes[i]);
         g_autoptr(domainMetadata) policy = testFind(text);
 
         g_assert_nonnull(policy);

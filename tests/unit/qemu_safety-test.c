@@ -25,8 +25,8 @@ testSafe(void)
 static void
 testUnsafe(void)
 {
-    static const char why[] =
-        "QEMU aborts when hydration of a disk with an iothread ends (QEMU 7.2.22)";
+    static const char
+        why[] = "QEMU aborts when hydration of a disk with an iothread ends (QEMU 7.2.22)";
 
     testAssert("7.2.22", USUAL ", iothread", false, why);
     testAssert("7.2.22", USUAL ", iothread", true, why); /* it is known */

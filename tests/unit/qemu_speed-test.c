@@ -94,7 +94,9 @@ static void
 testSeen(void)
 {
     qemuStream stream = {
-        .state = VIR_DOMAIN_STREAM_DISK_RUNNING, .settings.bandwidth = 1000, .speed = 500,
+        .state = VIR_DOMAIN_STREAM_DISK_RUNNING,
+        .settings.bandwidth = 1000,
+        .speed = 500,
     };
     unsigned long long speed;
 

@@ -10,8 +10,8 @@
 static char *
 testText(const qemuStream *stream, int elapsed)
 {
-    g_autoptr(streamRecord) entry =
-        qemuStatsGetEntry(stream, stream->began + elapsed * (gint64) G_USEC_PER_SEC);
+    g_autoptr(streamRecord)
+        entry = qemuStatsGetEntry(stream, stream->began + elapsed * (gint64) G_USEC_PER_SEC);
     GString *text = g_string_new(NULL);
 
     g_assert_cmpstr(entry->name, ==, "a");
@@ -48,7 +48,8 @@ testStarting(streamsFixture *fix, const void *opaque)
     stream->base = g_strdup("vda[2]");
     stream->settings.bandwidth = 1000;
     stream->held = true;
-    assertText(stream, 7, "state=0 phase=1 alias=alias-vda base=vda[2] bandwidth=1000 "
+    assertText(stream, 7,
+               "state=0 phase=1 alias=alias-vda base=vda[2] bandwidth=1000 "
                "fast=0 hydrate=1");
 }
 
@@ -60,18 +61,21 @@ testRunning(streamsFixture *fix, const void *opaque)
     stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
     streamProgressSet(&stream->progress, 0, 100);
     streamProgressMark(&stream->progress, 0);
-    assertText(stream, 1, "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
+    assertText(stream, 1,
+               "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=0 data_remaining=100 fast=0 hydrate=1 "
                "time_elapsed=1000");
 
     streamProgressSet(&stream->progress, 25, 100);
     streamProgressMark(&stream->progress, G_USEC_PER_SEC);
-    assertText(stream, 2, "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
+    assertText(stream, 2,
+               "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=25 data_remaining=75 data_bps=25 "
                "time_remaining=3000 fast=0 hydrate=1 time_elapsed=2000");
 
     stream->state = VIR_DOMAIN_STREAM_DISK_STOPPING;
-    assertText(stream, 2, "state=2 phase=0 alias=alias-vda bandwidth=0 basis=0 "
+    assertText(stream, 2,
+               "state=2 phase=0 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=25 data_remaining=75 data_bps=25 "
                "time_remaining=3000 fast=0 hydrate=1 time_elapsed=2000");
 }
@@ -85,7 +89,8 @@ testStalled(streamsFixture *fix, const void *opaque)
     streamProgressSet(&stream->progress, 25, 100);
     streamProgressMark(&stream->progress, 0);
     streamProgressMark(&stream->progress, G_USEC_PER_SEC);
-    assertText(stream, 2, "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
+    assertText(stream, 2,
+               "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=25 data_remaining=75 data_bps=0 fast=0 hydrate=1 "
                "time_elapsed=2000");
 }
@@ -100,9 +105,11 @@ testHydrating(streamsFixture *fix, const void *opaque)
     streamProgressSet(&stream->progress, 7, 1000);
     streamProgressSet(&stream->copying, 50, 90);
     stream->figures = (streamHydrationStats) { .copied = 5000, .requests = 16, .size = 262144 };
-    assertText(stream, 1, "state=1 phase=2 alias=alias-vda bandwidth=0 basis=1 data_total=90 "
-               "data_processed=50 data_remaining=40 data_flushed=0 fast=0 hydrate=1 hydration.copied=5000 "
-               "hydration.bps=0 hydration.in_flight=0 hydration.requests=16 hydration.size=262144");
+    assertText(
+        stream, 1,
+        "state=1 phase=2 alias=alias-vda bandwidth=0 basis=1 data_total=90 "
+        "data_processed=50 data_remaining=40 data_flushed=0 fast=0 hydrate=1 hydration.copied=5000 "
+        "hydration.bps=0 hydration.in_flight=0 hydration.requests=16 hydration.size=262144");
 
     streamProgressMark(&stream->copying, 0);
     streamProgressSet(&stream->copying, 60, 90);
@@ -113,20 +120,24 @@ testHydrating(streamsFixture *fix, const void *opaque)
     stream->figures.latencyUs = 900;
     stream->figures.guestBeforeUs = 80;
     stream->figures.guestUs = 120;
-    assertText(stream, 1, "state=1 phase=2 alias=alias-vda bandwidth=0 basis=2 data_total=90 "
-               "data_processed=60 data_remaining=30 data_flushed=0 data_bps=10 time_remaining=3000 fast=0 "
-               "hydrate=1 hydration.copied=5000 hydration.bps=700 hydration.in_flight=3 "
-               "hydration.requests=16 hydration.size=262144 hydration.latency=900 "
-               "guest.latency_before=80 guest.latency=120");
+    assertText(
+        stream, 1,
+        "state=1 phase=2 alias=alias-vda bandwidth=0 basis=2 data_total=90 "
+        "data_processed=60 data_remaining=30 data_flushed=0 data_bps=10 time_remaining=3000 fast=0 "
+        "hydrate=1 hydration.copied=5000 hydration.bps=700 hydration.in_flight=3 "
+        "hydration.requests=16 hydration.size=262144 hydration.latency=900 "
+        "guest.latency_before=80 guest.latency=120");
 
     stream->hydration = QEMU_STREAM_UNHYDRATED;
     stream->unhydrated = g_strdup("the server is taken");
-    assertText(stream, 1, "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
+    assertText(stream, 1,
+               "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=1000 data_processed=7 data_remaining=993 fast=0 hydrate=1 "
                "hydration.reason=the server is taken");
 
     stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
-    assertText(stream, 1, "state=3 alias=alias-vda bandwidth=0 basis=0 data_total=1000 "
+    assertText(stream, 1,
+               "state=3 alias=alias-vda bandwidth=0 basis=0 data_total=1000 "
                "data_processed=7 data_remaining=993 data_flushed=7 time_elapsed=1000");
 }
 
@@ -143,7 +154,8 @@ testFinishing(streamsFixture *fix, const void *opaque)
     streamProgressMark(&stream->copying, 0);
     streamProgressSet(&stream->copying, 90, 90);
     streamProgressMark(&stream->copying, G_USEC_PER_SEC);
-    assertText(stream, 1, "state=1 phase=3 alias=alias-vda bandwidth=0 basis=2 data_total=90 "
+    assertText(stream, 1,
+               "state=1 phase=3 alias=alias-vda bandwidth=0 basis=2 data_total=90 "
                "data_processed=90 data_remaining=0 data_flushed=0 data_bps=40 fast=0 hydrate=1");
 }
 
@@ -160,14 +172,17 @@ testSettings(streamsFixture *fix, const void *opaque)
         .regard = { .fast = true },
         .deadline = stream->began + 90 * (gint64) G_USEC_PER_SEC,
     };
-    assertText(stream, 30, "state=1 phase=0 alias=alias-vda bandwidth=5 fast=1 deadline=60 "
+    assertText(stream, 30,
+               "state=1 phase=0 alias=alias-vda bandwidth=5 fast=1 deadline=60 "
                "hydrate=1 hydration.reason=the server is taken");
     stream->settings.paused = true;
-    assertText(stream, 90, "state=1 phase=0 alias=alias-vda bandwidth=5 fast=1 deadline=0 "
+    assertText(stream, 90,
+               "state=1 phase=0 alias=alias-vda bandwidth=5 fast=1 deadline=0 "
                "hydrate=0 hydration.reason=paused");
 
     stream->unhydratable = "nobody does";
-    assertText(stream, 90, "state=1 phase=0 alias=alias-vda bandwidth=5 "
+    assertText(stream, 90,
+               "state=1 phase=0 alias=alias-vda bandwidth=5 "
                "hydration.reason=nobody does");
     stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
     assertText(stream, 90, "state=3 alias=alias-vda bandwidth=5 time_elapsed=90000");
@@ -183,24 +198,28 @@ testEnded(streamsFixture *fix, const void *opaque)
     streamProgressSet(&stream->progress, 100, 100);
     streamProgressMark(&stream->progress, G_USEC_PER_SEC);
     stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
-    assertText(stream, 2, "state=3 alias=alias-vda bandwidth=0 basis=0 "
+    assertText(stream, 2,
+               "state=3 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=100 data_remaining=0 data_flushed=100 data_bps=100 "
                "time_elapsed=2000");
     stream->tailUs = 1;
     stream->unflushedUs = 20000;
-    assertText(stream, 2, "state=3 alias=alias-vda bandwidth=0 basis=0 "
+    assertText(stream, 2,
+               "state=3 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=100 data_remaining=0 data_flushed=100 data_bps=100 "
                "tail_time=1 unflushed_time=20 time_elapsed=2000");
     stream->tailUs = stream->unflushedUs = 0;
 
     stream->reason = g_strdup("stopped on request");
     stream->state = VIR_DOMAIN_STREAM_DISK_STOPPED;
-    assertText(stream, 2, "state=4 alias=alias-vda bandwidth=0 basis=0 "
+    assertText(stream, 2,
+               "state=4 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=100 data_remaining=0 data_bps=100 "
                "time_elapsed=2000 reason=stopped on request");
 
     stream->state = VIR_DOMAIN_STREAM_DISK_FAILED;
-    assertText(stream, 2, "state=5 alias=alias-vda bandwidth=0 basis=0 "
+    assertText(stream, 2,
+               "state=5 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=100 data_remaining=0 data_bps=100 "
                "time_elapsed=2000 reason=stopped on request");
 }
@@ -218,9 +237,8 @@ testStateTooLong(streamsFixture *fix, const void *opaque)
     virDomainStreamDiskState state = { .offset = 42 };
 
     for (gsize i = 0; i < G_N_ELEMENTS(disks); i++) {
-        g_autoptr(qemuStream) stream =
-            qemuStreamsBegin(fix->streams, fix->dom, disks[i], NULL,
-                             &(streamSettings) { 0 });
+        g_autoptr(qemuStream) stream = qemuStreamsBegin(fix->streams, fix->dom, disks[i], NULL,
+                                                        &(streamSettings) { 0 });
 
         if (i == 0) {
             g_assert_cmpint(qemuStatsGetState(stream, &state), ==, 0);

@@ -15,7 +15,10 @@ static char testTarget[] = "vda";
 static char testAlias[] = "virtio-disk0";
 static char testSource[] = "/images/vda";
 static const domainDisk testDisk = {
-    .target = testTarget, .alias = testAlias, .source = testSource, .depth = 2,
+    .target = testTarget,
+    .alias = testAlias,
+    .source = testSource,
+    .depth = 2,
 };
 
 static void

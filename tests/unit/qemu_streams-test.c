@@ -47,8 +47,8 @@ testBase(streamsFixture *fix, const void *opaque)
     char lower[] = "/images/lower", lowest[] = "/images/lowest";
     char *layers[] = { lower, lowest, NULL };
     const domainDisk disk = { .target = target, .alias = alias, .depth = 2, .layers = layers };
-    g_autoptr(qemuStream) stream = qemuStreamsBegin(fix->streams, fix->dom, &disk, "vda[2]",
-                                                    &(streamSettings) { 0 });
+    g_autoptr(qemuStream)
+        stream = qemuStreamsBegin(fix->streams, fix->dom, &disk, "vda[2]", &(streamSettings) { 0 });
 
     g_assert_cmpstr(stream->base, ==, "vda[2]");
     qemuStreamsBeginHydration(fix->streams, stream, 1);
@@ -127,15 +127,16 @@ static void
 testAdoptKinds(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) loud = streamsFixtureAdopt(fix, fix->dom, "vda", 500, true);
-    g_autoptr(qemuStream) quiet = streamsFixtureAdopt(fix, fix->dom, "vdb", QEMU_TURN_HELD_SPEED,
-                                                       false);
+    g_autoptr(qemuStream)
+        quiet = streamsFixtureAdopt(fix, fix->dom, "vdb", QEMU_TURN_HELD_SPEED, false);
 
     assertEvents("STARTED a/vda");
     g_assert_cmpint(loud->state, ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
     g_assert_cmpuint(loud->settings.bandwidth, ==, 500);
     g_assert_cmpuint(loud->speed, ==, 500);
     g_assert_cmpint(quiet->state, ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
-    g_assert_cmpuint(quiet->settings.bandwidth, ==, QEMU_TURN_HELD_SPEED); /* a daemon's to let go */
+    g_assert_cmpuint(quiet->settings.bandwidth, ==,
+                     QEMU_TURN_HELD_SPEED); /* a daemon's to let go */
     g_assert_cmpuint(quiet->speed, ==, QEMU_TURN_HELD_SPEED);
     g_assert_null(streamsFixtureAdopt(fix, fix->dom, "vda", 0, true));
 }
@@ -414,12 +415,8 @@ testWorkerStep(streamsFixture *fix, virDomainPtr dom, const char *target, guint 
         qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED, NULL, false);
         qemuStreamsForgetEnded(fix->streams, dom);
         break;
-    case 2:
-        qemuStreamsSetStopping(fix->streams, stream, true);
-        break;
-    case 3:
-        qemuStreamsSetStopping(fix->streams, stream, false);
-        break;
+    case 2: qemuStreamsSetStopping(fix->streams, stream, true); break;
+    case 3: qemuStreamsSetStopping(fix->streams, stream, false); break;
     case 4:
         if (qemuStreamsSpeedWanted(fix->streams, stream, &speed))
             qemuStreamsSpeedSet(fix->streams, stream, speed, true);

@@ -118,9 +118,9 @@ testAdopt(streamsFixture *fix, const void *opaque)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(qemuStream) stream =
-            qemuStreamsAdopt(fix->streams, fix->dom, &disk, cases[i].speed,
-                             &(qemuStreamKept) { .settings = cases[i].kept }, true);
+        g_autoptr(qemuStream)
+            stream = qemuStreamsAdopt(fix->streams, fix->dom, &disk, cases[i].speed,
+                                      &(qemuStreamKept) { .settings = cases[i].kept }, true);
 
         g_assert_cmpuint(stream->settings.bandwidth, ==, cases[i].limit);
         g_assert_cmpint(stream->settings.deadline, ==, cases[i].kept.deadline);

@@ -14,20 +14,19 @@ testText(streamsFixture *fix, qemuStream *stream)
     unsigned long long total;
     unsigned long long left;
 
-    virTypedParamsGetInt(entry->params, entry->nparams, VIR_DOMAIN_STREAM_DISK_STATS_PHASE,
-                         &phase);
+    virTypedParamsGetInt(entry->params, entry->nparams, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, &phase);
     if (virTypedParamsGetInt(entry->params, entry->nparams, VIR_DOMAIN_STREAM_DISK_STATS_BASIS,
                              &basis) != 1)
         return g_strdup_printf("%d -", phase);
     g_assert_cmpint(virTypedParamsGetULLong(entry->params, entry->nparams,
-                                            VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED,
-                                            &done), ==, 1);
+                                            VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, &done),
+                    ==, 1);
     g_assert_cmpint(virTypedParamsGetULLong(entry->params, entry->nparams,
-                                            VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL,
-                                            &total), ==, 1);
+                                            VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL, &total),
+                    ==, 1);
     g_assert_cmpint(virTypedParamsGetULLong(entry->params, entry->nparams,
-                                            VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING,
-                                            &left), ==, 1);
+                                            VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING, &left),
+                    ==, 1);
     return g_strdup_printf("%d %d %llu/%llu %llu", phase, basis, done, total, left);
 }
 
@@ -42,7 +41,10 @@ testSet(streamsFixture *fix, qemuStream *stream, guint64 copied, guint64 pulled,
         bool exact)
 {
     const streamHydrationStats figures = {
-        .copied = copied, .pulled = pulled, .left = left, .exact = exact,
+        .copied = copied,
+        .pulled = pulled,
+        .left = left,
+        .exact = exact,
     };
 
     qemuStreamsSetHydration(fix->streams, stream, &figures);

@@ -153,8 +153,8 @@ static void
 testTurnsFound(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) first = streamsFixtureAdopt(fix, fix->dom, "vda", 500, false);
-    g_autoptr(qemuStream) held = streamsFixtureAdopt(fix, fix->dom, "vdb", QEMU_TURN_HELD_SPEED,
-                                                     false);
+    g_autoptr(qemuStream)
+        held = streamsFixtureAdopt(fix, fix->dom, "vdb", QEMU_TURN_HELD_SPEED, false);
     unsigned long long speed;
 
     g_assert_cmpuint(first->settings.bandwidth, ==, 500);

@@ -11,7 +11,7 @@ typedef struct {
     GCond cond;
     GString *done; /* one letter for each thing */
     int destroyed;
-    bool open;     /* lets pass who waits at the gate */
+    bool open; /* lets pass who waits at the gate */
 } testFixture;
 
 typedef struct {

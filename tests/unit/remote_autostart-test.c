@@ -132,8 +132,7 @@ testMissing(fixture *fix, gconstpointer opaque)
 int
 main(int argc, char **argv)
 {
-#define ADD(name, func) \
-    g_test_add("/remote_autostart/" name, fixture, NULL, setUp, func, tearDown)
+#define ADD(name, func) g_test_add("/remote_autostart/" name, fixture, NULL, setUp, func, tearDown)
 
     g_test_init(&argc, &argv, NULL);
     ADD("wanted", testWanted);

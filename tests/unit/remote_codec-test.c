@@ -29,8 +29,8 @@ assertEveryType(virTypedParameterPtr params, int nparams)
         if (params[i].type == VIR_TYPED_PARAM_STRING)
             g_assert_cmpstr(params[i].value.s, ==, everyType[i].value.s);
         else
-            g_assert_cmpmem(&params[i].value, sizeof(params[i].value),
-                            &everyType[i].value, sizeof(everyType[i].value));
+            g_assert_cmpmem(&params[i].value, sizeof(params[i].value), &everyType[i].value,
+                            sizeof(everyType[i].value));
     }
 }
 
@@ -87,15 +87,16 @@ static void
 testEntries(void)
 {
     const xdrproc_t filter = (xdrproc_t) xdr_streamdisk_connect_list_all_stream_disks_ret;
-    g_autoptr(GPtrArray) entries =
-        g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
+    g_autoptr(GPtrArray)
+        entries = g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
     g_autoptr(GPtrArray) back = NULL;
     streamdisk_connect_list_all_stream_disks_ret sent = { 0 }, received = { 0 };
 
     for (int i = 0; i < 3; i++)
         g_ptr_array_add(entries, makeEntry());
     g_assert_cmpint(remoteCodecEncodeEntries(entries, &sent.records.records_val,
-                                             &sent.records.records_len), ==, 0);
+                                             &sent.records.records_len),
+                    ==, 0);
     overTheWire(filter, &sent, &received);
     back = remoteCodecDecodeEntries(received.records.records_val, received.records.records_len);
     g_assert_cmpuint(back->len, ==, 3);
@@ -130,11 +131,13 @@ testStates(void)
 
     memset(back, 0xff, sizeof(back));
     g_assert_cmpint(remoteCodecEncodeStates(states, 2, &sent.states.states_val,
-                                            &sent.states.states_len), ==, 0);
+                                            &sent.states.states_len),
+                    ==, 0);
     overTheWire(filter, &sent, &received);
     g_assert_cmpuint(received.active, ==, 7);
-    g_assert_cmpint(remoteCodecDecodeStates(received.states.states_val,
-                                            received.states.states_len, back, 2), ==, 0);
+    g_assert_cmpint(remoteCodecDecodeStates(received.states.states_val, received.states.states_len,
+                                            back, 2),
+                    ==, 0);
     for (int i = 0; i < 2; i++) {
         g_assert_cmpstr(back[i].alias, ==, states[i].alias);
         g_assert_cmpstr(back[i].target, ==, states[i].target);
@@ -142,8 +145,9 @@ testStates(void)
         g_assert_cmpuint(back[i].size, ==, states[i].size);
     }
 
-    g_assert_cmpint(remoteCodecDecodeStates(received.states.states_val,
-                                            received.states.states_len, back, 1), ==, -1);
+    g_assert_cmpint(remoteCodecDecodeStates(received.states.states_val, received.states.states_len,
+                                            back, 1),
+                    ==, -1);
     g_assert_nonnull(strstr(errorText(), "2 streams are more than 1"));
     xdr_free(filter, (char *) &sent);
     xdr_free(filter, (char *) &received);
@@ -201,7 +205,8 @@ assertParamsRefused(const virTypedParameter *params, int nparams, const char *ex
     streamdisk_record record = { 0 };
 
     g_assert_cmpint(remoteCodecEncodeParams(params, nparams, &record.params.params_val,
-                                            &record.params.params_len), ==, -1);
+                                            &record.params.params_len),
+                    ==, -1);
     g_assert_cmpint(virGetLastErrorCode(), ==, VIR_ERR_RPC);
     g_assert_nonnull(strstr(errorText(), expected));
     xdr_free((xdrproc_t) xdr_streamdisk_record, (char *) &record);
@@ -210,13 +215,14 @@ assertParamsRefused(const virTypedParameter *params, int nparams, const char *ex
 static void
 testParamsRefused(void)
 {
-    g_autofree virTypedParameterPtr many =
-        g_new0(virTypedParameter, STREAMDISK_PARAMS_MAX + 1);
+    g_autofree virTypedParameterPtr many = g_new0(virTypedParameter, STREAMDISK_PARAMS_MAX + 1);
     const virTypedParameter unknown[] = {
-        everyType[6], { .field = "strange", .type = 99 },
+        everyType[6],
+        { .field = "strange", .type = 99 },
     };
     const virTypedParameter missing[] = {
-        everyType[6], { .field = "missing", .type = VIR_TYPED_PARAM_STRING },
+        everyType[6],
+        { .field = "missing", .type = VIR_TYPED_PARAM_STRING },
     };
 
     assertParamsRefused(many, STREAMDISK_PARAMS_MAX + 1, "65 parameters are more than 64");
@@ -231,8 +237,8 @@ testNamesTooLong(void)
     g_autofree char *name = g_strnfill(VIR_TYPED_PARAM_FIELD_LENGTH, 'x');
     g_autofree char *alias = g_strnfill(VIR_DOMAIN_STREAM_DISK_NAME_BUFLEN, 'x');
     const streamdisk_param params[] = {
-        { .field = (char *) "fits", .value = { .type = VIR_TYPED_PARAM_STRING,
-                                               .streamdisk_param_value_u.s = (char *) "x" } },
+        { .field = (char *) "fits",
+          .value = { .type = VIR_TYPED_PARAM_STRING, .streamdisk_param_value_u.s = (char *) "x" } },
         { .field = name, .value = { .type = VIR_TYPED_PARAM_INT } },
     };
     const streamdisk_state state = { .alias = alias, .target = (char *) "vda" };
@@ -253,8 +259,8 @@ testNamesTooLong(void)
 static void
 testTooManyStates(void)
 {
-    g_autofree virDomainStreamDiskStatePtr states =
-        g_new0(virDomainStreamDiskState, STREAMDISK_STATES_MAX + 1);
+    g_autofree virDomainStreamDiskStatePtr states = g_new0(virDomainStreamDiskState,
+                                                           STREAMDISK_STATES_MAX + 1);
     streamdisk_state *to = NULL;
     u_int nto = 0;
 

@@ -23,8 +23,11 @@ static void
 call(fixture *fix, int proc, xdrproc_t filter, const void *args, rpcMessage *reply)
 {
     const rpc_header header = {
-        .prog = STREAMDISK_PROGRAM, .vers = STREAMDISK_PROTOCOL_VERSION, .proc = proc,
-        .type = RPC_TYPE_CALL, .serial = 3,
+        .prog = STREAMDISK_PROGRAM,
+        .vers = STREAMDISK_PROTOCOL_VERSION,
+        .proc = proc,
+        .type = RPC_TYPE_CALL,
+        .serial = 3,
     };
 
     wireSend(fix->fd, &header, filter, args);
@@ -91,7 +94,8 @@ static void
 start(fixture *fix, rpcMessage *reply)
 {
     streamdisk_domain_stream_disk_start_args args = {
-        .dom = { .name = (char *) "not the name" }, .disk = (char *) "vda",
+        .dom = { .name = (char *) "not the name" },
+        .disk = (char *) "vda",
     };
 
     memcpy(args.dom.uuid, fix->uuid, sizeof(fix->uuid));
@@ -143,7 +147,8 @@ static void
 testManyStates(fixture *fix, gconstpointer opaque)
 {
     streamdisk_domain_stream_disk_info_args args = {
-        .dom = { .name = (char *) "" }, .nstates = G_MAXUINT32,
+        .dom = { .name = (char *) "" },
+        .nstates = G_MAXUINT32,
     };
     streamdisk_domain_stream_disk_info_ret ret = { 0 };
     g_auto(rpcMessage) opened = { 0 };
@@ -154,8 +159,9 @@ testManyStates(fixture *fix, gconstpointer opaque)
     call(fix, STREAMDISK_PROC_DOMAIN_STREAM_DISK_INFO,
          (xdrproc_t) xdr_streamdisk_domain_stream_disk_info_args, &args, &reply);
     remoteFixtureAssertCalled(&fix->daemon, "info test 1024 0");
-    g_assert_cmpint(rpcMessageDecodePayload(
-                        &reply, (xdrproc_t) xdr_streamdisk_domain_stream_disk_info_ret, &ret),
+    g_assert_cmpint(rpcMessageDecodePayload(&reply,
+                                            (xdrproc_t) xdr_streamdisk_domain_stream_disk_info_ret,
+                                            &ret),
                     ==, 0);
     g_assert_cmpuint(ret.states.states_len, ==, REMOTE_FIXTURE_ACTIVE);
     g_assert_cmpuint(ret.active, ==, REMOTE_FIXTURE_ACTIVE);
@@ -189,8 +195,10 @@ testEvent(fixture *fix, gconstpointer opaque)
     g_assert_cmpint(event.header.proc, ==, STREAMDISK_PROC_CONNECT_STREAM_DISK_EVENT);
     g_assert_cmpuint(event.header.serial, ==, 1);
     g_assert_cmpint(event.header.status, ==, RPC_STATUS_OK);
-    g_assert_cmpint(rpcMessageDecodePayload(
-                        &event, (xdrproc_t) xdr_streamdisk_connect_stream_disk_event_msg, &msg),
+    g_assert_cmpint(rpcMessageDecodePayload(&event,
+                                            (xdrproc_t)
+                                                xdr_streamdisk_connect_stream_disk_event_msg,
+                                            &msg),
                     ==, 0);
     g_assert_cmpint(msg.event, ==, VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED);
     g_assert_cmpstr(msg.record.disk, ==, "vda");

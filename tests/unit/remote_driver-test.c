@@ -189,14 +189,16 @@ testStart(void)
 
     start(&fix);
     remoteFixtureMakeParams(&params, &nparams);
-    g_assert_cmpint(remoteDriver.domainStreamDiskStart(fix.priv, fix.dom, "vda", "vda[2]",
-                                                       params, nparams, 0), ==, 0);
+    g_assert_cmpint(remoteDriver.domainStreamDiskStart(fix.priv, fix.dom, "vda", "vda[2]", params,
+                                                       nparams, 0),
+                    ==, 0);
     remoteFixtureAssertCalled(&fix.daemon, "start test vda vda[2] 2 bandwidth 0");
-    g_assert_cmpint(remoteDriver.domainStreamDiskStart(fix.priv, fix.dom, "vda", NULL, NULL, 0,
-                                                       1), ==, 0);
+    g_assert_cmpint(remoteDriver.domainStreamDiskStart(fix.priv, fix.dom, "vda", NULL, NULL, 0, 1),
+                    ==, 0);
     remoteFixtureAssertCalled(&fix.daemon, "start test vda - 0 - 1");
-    g_assert_cmpint(remoteDriver.domainStreamDiskStart(fix.priv, fix.dom, longDisk, NULL,
-                                                       params, nparams, 0), ==, -1);
+    g_assert_cmpint(remoteDriver.domainStreamDiskStart(fix.priv, fix.dom, longDisk, NULL, params,
+                                                       nparams, 0),
+                    ==, -1);
     assertErrorText(VIR_ERR_RPC, "disk of 70000 bytes is longer than 65536");
     virTypedParamsFree(params, nparams);
     stop(&fix);
@@ -212,7 +214,8 @@ testSetParameters(void)
     start(&fix);
     remoteFixtureMakeParams(&params, &nparams);
     g_assert_cmpint(remoteDriver.domainStreamDiskSetParameters(fix.priv, fix.dom, "vda", params,
-                                                               nparams, 0), ==, 0);
+                                                               nparams, 0),
+                    ==, 0);
     remoteFixtureAssertCalled(&fix.daemon, "set test vda 2 bandwidth 0");
     virTypedParamsFree(params, nparams);
     stop(&fix);
@@ -227,14 +230,16 @@ testGetStats(void)
 
     start(&fix);
     g_assert_cmpint(remoteDriver.domainStreamDiskGetStats(fix.priv, fix.dom, "vda", &params,
-                                                          &nparams, 0), ==, 0);
+                                                          &nparams, 0),
+                    ==, 0);
     g_assert_cmpint(nparams, ==, 2);
     g_assert_cmpuint(params[0].value.ul, ==, 1000);
     g_assert_cmpstr(params[1].value.s, ==, "vda[1]");
     virTypedParamsFree(params, nparams);
     params = NULL;
     g_assert_cmpint(remoteDriver.domainStreamDiskGetStats(fix.priv, fix.dom, "vdz", &params,
-                                                          &nparams, 0), ==, -1);
+                                                          &nparams, 0),
+                    ==, -1);
     g_assert_null(params);
     stop(&fix);
 }
@@ -439,8 +444,10 @@ static int
 lyingSubscribe(rpcSession *session, void *args, void *ret, void *opaque)
 {
     rpc_header header = {
-        .prog = STREAMDISK_PROGRAM, .vers = STREAMDISK_PROTOCOL_VERSION,
-        .proc = STREAMDISK_PROC_CONNECT_STREAM_DISK_EVENT, .type = RPC_TYPE_MESSAGE,
+        .prog = STREAMDISK_PROGRAM,
+        .vers = STREAMDISK_PROTOCOL_VERSION,
+        .proc = STREAMDISK_PROC_CONNECT_STREAM_DISK_EVENT,
+        .type = RPC_TYPE_MESSAGE,
     };
     g_autoptr(GBytes) empty = rpcMessageEncode(&header, NULL, NULL);
     g_autoptr(GBytes) unknown = NULL;
@@ -453,15 +460,19 @@ lyingSubscribe(rpcSession *session, void *args, void *ret, void *opaque)
 }
 
 static const rpcProcedure lyingProcedures[] = {
-    { .number = STREAMDISK_PROC_CONNECT_OPEN, .func = lyingOpen, .flags = RPC_PROCEDURE_UNOPENED,
+    { .number = STREAMDISK_PROC_CONNECT_OPEN,
+      .func = lyingOpen,
+      .flags = RPC_PROCEDURE_UNOPENED,
       .argsFilter = (xdrproc_t) xdr_streamdisk_connect_open_args,
       .argsLen = sizeof(streamdisk_connect_open_args) },
-    { .number = STREAMDISK_PROC_DOMAIN_STREAM_DISK, .func = lyingStreamDisk,
+    { .number = STREAMDISK_PROC_DOMAIN_STREAM_DISK,
+      .func = lyingStreamDisk,
       .argsFilter = (xdrproc_t) xdr_streamdisk_domain_stream_disk_args,
       .argsLen = sizeof(streamdisk_domain_stream_disk_args),
       .retFilter = (xdrproc_t) xdr_streamdisk_domain_stream_disk_ret,
       .retLen = sizeof(streamdisk_domain_stream_disk_ret) },
-    { .number = STREAMDISK_PROC_DOMAIN_STREAM_DISK_INFO, .func = lyingInfo,
+    { .number = STREAMDISK_PROC_DOMAIN_STREAM_DISK_INFO,
+      .func = lyingInfo,
       .argsFilter = (xdrproc_t) xdr_streamdisk_domain_stream_disk_info_args,
       .argsLen = sizeof(streamdisk_domain_stream_disk_info_args),
       .retFilter = (xdrproc_t) xdr_streamdisk_domain_stream_disk_info_ret,
@@ -473,8 +484,10 @@ static void
 testLyingDaemon(void)
 {
     static const rpcProgram program = {
-        .number = STREAMDISK_PROGRAM, .version = STREAMDISK_PROTOCOL_VERSION,
-        .procedures = lyingProcedures, .nprocedures = G_N_ELEMENTS(lyingProcedures),
+        .number = STREAMDISK_PROGRAM,
+        .version = STREAMDISK_PROTOCOL_VERSION,
+        .procedures = lyingProcedures,
+        .nprocedures = G_N_ELEMENTS(lyingProcedures),
     };
     virDomainStreamDiskState states[2] = { { .size = 42 } };
     fixture fix;

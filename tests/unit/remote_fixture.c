@@ -29,8 +29,8 @@ remoteFixtureCheckDisk(const char *disk)
 }
 
 static long long
-remoteFixtureStreamDisk(void *priv, virDomainPtr dom, const char *disk,
-                        unsigned long long offset, unsigned int flags)
+remoteFixtureStreamDisk(void *priv, virDomainPtr dom, const char *disk, unsigned long long offset,
+                        unsigned int flags)
 {
     remoteFixtureRecord(priv, g_strdup_printf("stream %s %s %llu %x", virDomainGetName(dom), disk,
                                               offset, flags));
@@ -41,8 +41,8 @@ static int
 remoteFixtureInfo(void *priv, virDomainPtr dom, virDomainStreamDiskStatePtr states,
                   unsigned int nstates, unsigned int flags)
 {
-    remoteFixtureRecord(priv, g_strdup_printf("info %s %u %x", virDomainGetName(dom), nstates,
-                                              flags));
+    remoteFixtureRecord(priv,
+                        g_strdup_printf("info %s %u %x", virDomainGetName(dom), nstates, flags));
     for (unsigned int i = 0; i < MIN(nstates, REMOTE_FIXTURE_ACTIVE); i++) {
         g_snprintf(states[i].alias, sizeof(states[i].alias), "virtio-disk%u", i);
         g_snprintf(states[i].target, sizeof(states[i].target), "vd%c", 'a' + (int) i);
@@ -67,8 +67,7 @@ remoteFixtureSetParameters(void *priv, virDomainPtr dom, const char *disk,
                            virTypedParameterPtr params, int nparams, unsigned int flags)
 {
     remoteFixtureRecord(priv, g_strdup_printf("set %s %s %d %s %x", virDomainGetName(dom), disk,
-                                              nparams, nparams > 0 ? params[0].field : "-",
-                                              flags));
+                                              nparams, nparams > 0 ? params[0].field : "-", flags));
     return remoteFixtureCheckDisk(disk);
 }
 
@@ -84,11 +83,11 @@ remoteFixtureMakeParams(virTypedParameterPtr *params, int *nparams)
 }
 
 static int
-remoteFixtureGetStats(void *priv, virDomainPtr dom, const char *disk,
-                      virTypedParameterPtr *params, int *nparams, unsigned int flags)
+remoteFixtureGetStats(void *priv, virDomainPtr dom, const char *disk, virTypedParameterPtr *params,
+                      int *nparams, unsigned int flags)
 {
-    remoteFixtureRecord(priv, g_strdup_printf("stats %s %s %x", virDomainGetName(dom), disk,
-                                              flags));
+    remoteFixtureRecord(priv,
+                        g_strdup_printf("stats %s %s %x", virDomainGetName(dom), disk, flags));
     if (remoteFixtureCheckDisk(disk) < 0)
         return -1;
     remoteFixtureMakeParams(params, nparams);

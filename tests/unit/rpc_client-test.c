@@ -58,7 +58,9 @@ waitFor(const int *counter, int value)
 }
 
 static const rpcClientConfig quiet = {
-    .idleTimeout = 60000, .message = onMessage, .closed = onClosed,
+    .idleTimeout = 60000,
+    .message = onMessage,
+    .closed = onClosed,
 };
 
 static rpcClient *
@@ -100,9 +102,8 @@ callerRun(void *opaque)
 {
     caller *self = opaque;
 
-    self->rc = rpcClientCall(self->client, PROG, 1, 1,
-                             (xdrproc_t) xdr_rpc_nonnull_string, &self->text,
-                             (xdrproc_t) xdr_rpc_nonnull_string, &self->answer);
+    self->rc = rpcClientCall(self->client, PROG, 1, 1, (xdrproc_t) xdr_rpc_nonnull_string,
+                             &self->text, (xdrproc_t) xdr_rpc_nonnull_string, &self->answer);
     self->code = virGetLastErrorCode();
     self->error = g_strdup(errorText());
     return NULL;
@@ -130,8 +131,7 @@ echo(int fd, const rpcMessage *msg)
     rpc_header header = msg->header;
     char *text = NULL;
 
-    g_assert_cmpint(rpcMessageDecodePayload(msg, (xdrproc_t) xdr_rpc_nonnull_string, &text),
-                    ==, 0);
+    g_assert_cmpint(rpcMessageDecodePayload(msg, (xdrproc_t) xdr_rpc_nonnull_string, &text), ==, 0);
     header.type = RPC_TYPE_REPLY;
     wireSend(fd, &header, (xdrproc_t) xdr_rpc_nonnull_string, &text);
     xdr_free((xdrproc_t) xdr_rpc_nonnull_string, (char *) &text);
@@ -168,7 +168,9 @@ testError(void)
 {
     char *text = (char *) "no such disk";
     const rpc_error error = {
-        .code = VIR_ERR_INVALID_ARG, .domain = VIR_FROM_QEMU, .level = VIR_ERR_ERROR,
+        .code = VIR_ERR_INVALID_ARG,
+        .domain = VIR_FROM_QEMU,
+        .level = VIR_ERR_ERROR,
         .message = &text,
     };
     g_auto(rpcMessage) msg = { 0 };
@@ -242,7 +244,7 @@ testDies(void)
         g_assert_cmpint(callers[i].rc, ==, -1);
         g_assert_cmpint(callers[i].code, ==, VIR_ERR_RPC);
         g_assert_nonnull(strstr(callers[i].error, "connection to '/the/socket' is lost: "
-                                "the other side has closed the connection"));
+                                                  "the other side has closed the connection"));
         callerClear(&callers[i]);
     }
     g_assert_cmpint(rpcClientCall(client, PROG, 1, 1, NULL, NULL, NULL, NULL), ==, -1);
@@ -349,8 +351,11 @@ static void
 testSilence(void)
 {
     static const rpcClientConfig impatient = {
-        .keepaliveInterval = 20, .keepaliveCount = 3, .idleTimeout = 60000,
-        .message = onMessage, .closed = onClosed,
+        .keepaliveInterval = 20,
+        .keepaliveCount = 3,
+        .idleTimeout = 60000,
+        .message = onMessage,
+        .closed = onClosed,
     };
     caller self;
     int fd;
@@ -368,7 +373,9 @@ static void
 testIdle(void)
 {
     static const rpcClientConfig idle = {
-        .idleTimeout = 50, .message = onMessage, .closed = onClosed,
+        .idleTimeout = 50,
+        .message = onMessage,
+        .closed = onClosed,
     };
     int fd;
     rpcClient *client = newClient(&idle, &fd);
@@ -413,7 +420,8 @@ testArgumentsTooLong(void)
     rpcClient *client = newClient(&quiet, &fd);
 
     g_assert_cmpint(rpcClientCall(client, PROG, 1, 1, (xdrproc_t) xdr_rpc_nonnull_string, &text,
-                                  NULL, NULL), ==, -1);
+                                  NULL, NULL),
+                    ==, -1);
     g_assert_true(rpcClientRef(client));
     rpcClientUnref(client);
     endClient(client, fd);

@@ -8,7 +8,11 @@
 #define VIR_FROM_THIS VIR_FROM_RPC
 
 static const rpc_header call = {
-    .prog = 0x11223344, .vers = 1, .proc = 0x666, .type = RPC_TYPE_CALL, .serial = 0x99,
+    .prog = 0x11223344,
+    .vers = 1,
+    .proc = 0x666,
+    .type = RPC_TYPE_CALL,
+    .serial = 0x99,
 };
 
 static void
@@ -48,28 +52,26 @@ static void
 testPayload(void)
 {
     static const guint8 expected[] = {
-        0x00, 0x00, 0x00, 0x28,
-        0x11, 0x22, 0x33, 0x44, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x06, 0x66,
-        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x99, 0x00, 0x00, 0x00, 0x00,
-        0x00, 0x00, 0x00, 0x05, 'h', 'e', 'l', 'l', 'o', 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x28, 0x11, 0x22, 0x33, 0x44, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00,
+        0x06, 0x66, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x99, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x05, 'h',  'e',  'l',  'l',  'o',  0x00, 0x00, 0x00,
     };
     const char *text = "hello";
-    g_autoptr(GBytes) bytes =
-        rpcMessageEncode(&call, (xdrproc_t) xdr_rpc_nonnull_string, &text);
+    g_autoptr(GBytes) bytes = rpcMessageEncode(&call, (xdrproc_t) xdr_rpc_nonnull_string, &text);
     g_autoptr(GBytes) rest = NULL;
     g_auto(rpcMessage) msg = { 0 };
     char *decoded = NULL;
 
     assertBytes(bytes, expected, sizeof(expected));
-    g_assert_cmpuint(rpcMessageDecodeLength(g_bytes_get_data(bytes, NULL), RPC_MESSAGE_MAX),
-                     ==, sizeof(expected));
+    g_assert_cmpuint(rpcMessageDecodeLength(g_bytes_get_data(bytes, NULL), RPC_MESSAGE_MAX), ==,
+                     sizeof(expected));
     rest = withoutLength(bytes);
     g_assert_cmpint(rpcMessageDecode(rest, &msg), ==, 0);
     g_assert_cmpuint(msg.header.prog, ==, call.prog);
     g_assert_cmpint(msg.header.proc, ==, call.proc);
     g_assert_cmpuint(msg.header.serial, ==, call.serial);
-    g_assert_cmpint(rpcMessageDecodePayload(&msg, (xdrproc_t) xdr_rpc_nonnull_string, &decoded),
-                    ==, 0);
+    g_assert_cmpint(rpcMessageDecodePayload(&msg, (xdrproc_t) xdr_rpc_nonnull_string, &decoded), ==,
+                    0);
     g_assert_cmpstr(decoded, ==, text);
     xdr_free((xdrproc_t) xdr_rpc_nonnull_string, (char *) &decoded);
 }
@@ -78,20 +80,19 @@ static void
 testErrorBytes(void)
 {
     static const guint8 expected[] = {
-        0x00, 0x00, 0x00, 0x68,
-        0x11, 0x22, 0x33, 0x44, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x06, 0x66,
-        0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x99, 0x00, 0x00, 0x00, 0x01,
-        0x00, 0x00, 0x00, 0x27, /* code */
-        0x00, 0x00, 0x00, 0x07, /* domain */
-        0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x04, 'l', 'o', 's', 't', /* message */
-        0x00, 0x00, 0x00, 0x02, /* level */
-        0x00, 0x00, 0x00, 0x00, /* dom */
-        0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x02, '%', 's', 0x00, 0x00, /* str1 */
-        0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x04, 'l', 'o', 's', 't', /* str2 */
-        0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 'x', 0x00, 0x00, 0x00, /* str3 */
-        0xff, 0xff, 0xff, 0xff, /* int1 */
-        0x00, 0x00, 0x00, 0x2a, /* int2 */
-        0x00, 0x00, 0x00, 0x00, /* net */
+        0x00, 0x00, 0x00, 0x68, 0x11, 0x22, 0x33, 0x44, 0x00, 0x00, 0x00, 0x01,
+        0x00, 0x00, 0x06, 0x66, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x99,
+        0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x27,                         /* code */
+        0x00, 0x00, 0x00, 0x07,                                                 /* domain */
+        0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x04, 'l',  'o',  's',  't',  /* message */
+        0x00, 0x00, 0x00, 0x02,                                                 /* level */
+        0x00, 0x00, 0x00, 0x00,                                                 /* dom */
+        0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x02, '%',  's',  0x00, 0x00, /* str1 */
+        0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x04, 'l',  'o',  's',  't',  /* str2 */
+        0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x01, 'x',  0x00, 0x00, 0x00, /* str3 */
+        0xff, 0xff, 0xff, 0xff,                                                 /* int1 */
+        0x00, 0x00, 0x00, 0x2a,                                                 /* int2 */
+        0x00, 0x00, 0x00, 0x00,                                                 /* net */
     };
     g_autoptr(GBytes) bytes = NULL;
 
@@ -168,8 +169,8 @@ testErrorTooLong(void)
     g_autoptr(GBytes) rest = NULL;
     g_auto(rpcMessage) msg = { 0 };
 
-    errorRaise(VIR_FROM_RPC, VIR_ERR_OPERATION_FAILED, VIR_ERR_ERROR, "short", text, NULL, NULL,
-               0, 0);
+    errorRaise(VIR_FROM_RPC, VIR_ERR_OPERATION_FAILED, VIR_ERR_ERROR, "short", text, NULL, NULL, 0,
+               0);
     bytes = rpcMessageEncodeError(&call);
     rest = withoutLength(bytes);
     g_assert_cmpint(rpcMessageDecode(rest, &msg), ==, 0);
@@ -184,12 +185,9 @@ testLength(void)
         guint8 bytes[RPC_LENGTH_LEN];
         guint32 expected;
     } cases[] = {
-        { { 0x00, 0x00, 0x00, 0x00 }, 0 },
-        { { 0x00, 0x00, 0x00, 0x1b }, 0 },
-        { { 0x00, 0x00, 0x00, 0x1c }, 28 },
-        { { 0x02, 0x00, 0x00, 0x04 }, RPC_MESSAGE_MAX },
-        { { 0x02, 0x00, 0x00, 0x05 }, 0 },
-        { { 0xff, 0xff, 0xff, 0xff }, 0 },
+        { { 0x00, 0x00, 0x00, 0x00 }, 0 },  { { 0x00, 0x00, 0x00, 0x1b }, 0 },
+        { { 0x00, 0x00, 0x00, 0x1c }, 28 }, { { 0x02, 0x00, 0x00, 0x04 }, RPC_MESSAGE_MAX },
+        { { 0x02, 0x00, 0x00, 0x05 }, 0 },  { { 0xff, 0xff, 0xff, 0xff }, 0 },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -204,10 +202,10 @@ static void
 testBadHeader(void)
 {
     static const guint8 headers[][RPC_HEADER_LEN] = {
-        { [15] = 7 },             /* type */
-        { [12] = 0xff },          /* negative type */
-        { [23] = 3 },             /* status */
-        { [20] = 0x80 },          /* negative status */
+        { [15] = 7 },    /* type */
+        { [12] = 0xff }, /* negative type */
+        { [23] = 3 },    /* status */
+        { [20] = 0x80 }, /* negative status */
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(headers); i++) {
@@ -226,19 +224,19 @@ testBadPayload(void)
         guint8 bytes[12];
         gsize len;
     } cases[] = {
-        { { 0, 0, 0 }, 3 },                          /* truncated length */
-        { { 0, 0, 0, 5, 'a', 'b' }, 6 },             /* truncated string */
-        { { 0xff, 0xff, 0xff, 0xff, 'a' }, 8 },      /* beyond all bounds */
-        { { 0, 0, 0, 1, 'a', 0, 0, 0, 0 }, 9 },      /* bytes left over */
-        { { 0 }, 0 },                                /* nothing */
+        { { 0, 0, 0 }, 3 },                     /* truncated length */
+        { { 0, 0, 0, 5, 'a', 'b' }, 6 },        /* truncated string */
+        { { 0xff, 0xff, 0xff, 0xff, 'a' }, 8 }, /* beyond all bounds */
+        { { 0, 0, 0, 1, 'a', 0, 0, 0, 0 }, 9 }, /* bytes left over */
+        { { 0 }, 0 },                           /* nothing */
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_auto(rpcMessage) msg = { .payload = g_bytes_new(cases[i].bytes, cases[i].len) };
         char *decoded = NULL;
 
-        g_assert_cmpint(rpcMessageDecodePayload(&msg, (xdrproc_t) xdr_rpc_nonnull_string,
-                                                &decoded), ==, -1);
+        g_assert_cmpint(rpcMessageDecodePayload(&msg, (xdrproc_t) xdr_rpc_nonnull_string, &decoded),
+                        ==, -1);
         g_assert_null(decoded);
     }
 }
@@ -275,8 +273,7 @@ main(int argc, char **argv)
     g_test_add_func("/rpc_message/length", testLength);
     g_test_add_func("/rpc_message/n_header", testBadHeader);
     g_test_add_func("/rpc_message/n_payload", testBadPayload);
-    g_test_add_func("/rpc_message/n_bytes-where-none-are-expected",
-                    testBytesWhereNoneAreExpected);
+    g_test_add_func("/rpc_message/n_bytes-where-none-are-expected", testBytesWhereNoneAreExpected);
     g_test_add_func("/rpc_message/n_encode-too-long", testEncodeTooLong);
     return g_test_run();
 }

@@ -46,16 +46,24 @@ procFail(rpcSession *session, void *args, void *ret, void *opaque)
     .which##Filter = (xdrproc_t) xdr_rpc_nonnull_string, .which##Len = sizeof(char *)
 
 static const rpcProcedure procedures[] = {
-    { .number = PROC_OPEN, .name = "open", .func = procOpen,
+    { .number = PROC_OPEN,
+      .name = "open",
+      .func = procOpen,
       .flags = RPC_PROCEDURE_UNOPENED | RPC_PROCEDURE_READONLY },
-    { .number = PROC_ECHO, .name = "echo", .func = procEcho, STRING(args), STRING(ret),
+    { .number = PROC_ECHO,
+      .name = "echo",
+      .func = procEcho,
+      STRING(args),
+      STRING(ret),
       .flags = RPC_PROCEDURE_READONLY },
     { .number = PROC_WRITE, .name = "theWrite", .func = procEcho, STRING(args), STRING(ret) },
     { .number = PROC_FAIL, .name = "fail", .func = procFail, STRING(ret) },
 };
 
 static const rpcProgram program = {
-    .number = PROG, .version = 1, .procedures = procedures,
+    .number = PROG,
+    .version = 1,
+    .procedures = procedures,
     .nprocedures = G_N_ELEMENTS(procedures),
 };
 static const rpcProgram *const programs[] = { &program };
@@ -80,8 +88,8 @@ setUp(fixture *fix, gconstpointer opaque)
 
     wirePair(fds);
     fix->fd = fds[1];
-    fix->session = rpcSessionNew(rpcTransportUnixNew(fds[0]), &identity, FALSE, &limits,
-                                 &callbacks, NULL);
+    fix->session = rpcSessionNew(rpcTransportUnixNew(fds[0]), &identity, FALSE, &limits, &callbacks,
+                                 NULL);
 }
 
 static void
@@ -95,17 +103,16 @@ tearDown(fixture *fix, gconstpointer opaque)
 static void
 dispatch(fixture *fix, const rpc_header *header, const char *text, rpcMessage *reply)
 {
-    g_autoptr(GBytes) sent =
-        rpcMessageEncode(header, text ? (xdrproc_t) xdr_rpc_nonnull_string : NULL, &text);
+    g_autoptr(GBytes)
+        sent = rpcMessageEncode(header, text ? (xdrproc_t) xdr_rpc_nonnull_string : NULL, &text);
     gsize begin = RPC_LENGTH_LEN + RPC_HEADER_LEN;
     g_auto(rpcMessage) call = {
         .header = *header,
         .payload = g_bytes_new_from_bytes(sent, begin, g_bytes_get_size(sent) - begin),
     };
     g_autoptr(GBytes) received = rpcProgramDispatch(programs, 1, fix->session, &call);
-    g_autoptr(GBytes) rest =
-        g_bytes_new_from_bytes(received, RPC_LENGTH_LEN,
-                               g_bytes_get_size(received) - RPC_LENGTH_LEN);
+    g_autoptr(GBytes) rest = g_bytes_new_from_bytes(received, RPC_LENGTH_LEN,
+                                                    g_bytes_get_size(received) - RPC_LENGTH_LEN);
 
     g_assert_cmpint(rpcMessageDecode(rest, reply), ==, 0);
     g_assert_cmpuint(reply->header.prog, ==, header->prog);
@@ -155,8 +162,8 @@ testCall(fixture *fix, gconstpointer opaque)
     assertOk(fix, PROC_OPEN, NULL);
     dispatch(fix, &header, "hello", &reply);
     g_assert_cmpint(reply.header.status, ==, RPC_STATUS_OK);
-    g_assert_cmpint(rpcMessageDecodePayload(&reply, (xdrproc_t) xdr_rpc_nonnull_string, &text),
-                    ==, 0);
+    g_assert_cmpint(rpcMessageDecodePayload(&reply, (xdrproc_t) xdr_rpc_nonnull_string, &text), ==,
+                    0);
     g_assert_cmpstr(text, ==, "hello");
     xdr_free((xdrproc_t) xdr_rpc_nonnull_string, (char *) &text);
 }
@@ -179,10 +186,8 @@ static void
 testUndecodable(fixture *fix, gconstpointer opaque)
 {
     assertOk(fix, PROC_OPEN, NULL);
-    assertError(fix, headerOf(PROC_ECHO), NULL, VIR_ERR_RPC,
-                "Unable to decode message payload");
-    assertError(fix, headerOf(PROC_OPEN), "text", VIR_ERR_RPC,
-                "Unable to decode message payload");
+    assertError(fix, headerOf(PROC_ECHO), NULL, VIR_ERR_RPC, "Unable to decode message payload");
+    assertError(fix, headerOf(PROC_OPEN), "text", VIR_ERR_RPC, "Unable to decode message payload");
 }
 
 static void

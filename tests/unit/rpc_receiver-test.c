@@ -21,8 +21,7 @@ assertText(const rpcMessage *msg, gsize textLen)
 {
     char *text = NULL;
 
-    g_assert_cmpint(rpcMessageDecodePayload(msg, (xdrproc_t) xdr_rpc_nonnull_string, &text),
-                    ==, 0);
+    g_assert_cmpint(rpcMessageDecodePayload(msg, (xdrproc_t) xdr_rpc_nonnull_string, &text), ==, 0);
     g_assert_cmpuint(strlen(text), ==, textLen);
     xdr_free((xdrproc_t) xdr_rpc_nonnull_string, (char *) &text);
 }

@@ -89,17 +89,26 @@ procFlood(rpcSession *session, void *args, void *ret, void *opaque)
 }
 
 static const rpcProcedure procedures[] = {
-    { .number = PROC_OPEN, .name = "open", .func = procOpen,
+    { .number = PROC_OPEN,
+      .name = "open",
+      .func = procOpen,
       .flags = RPC_PROCEDURE_UNOPENED | RPC_PROCEDURE_READONLY },
-    { .number = PROC_ECHO, .name = "echo", .func = procEcho, .flags = RPC_PROCEDURE_READONLY,
-      .argsFilter = (xdrproc_t) xdr_rpc_nonnull_string, .argsLen = sizeof(char *),
-      .retFilter = (xdrproc_t) xdr_rpc_nonnull_string, .retLen = sizeof(char *) },
+    { .number = PROC_ECHO,
+      .name = "echo",
+      .func = procEcho,
+      .flags = RPC_PROCEDURE_READONLY,
+      .argsFilter = (xdrproc_t) xdr_rpc_nonnull_string,
+      .argsLen = sizeof(char *),
+      .retFilter = (xdrproc_t) xdr_rpc_nonnull_string,
+      .retLen = sizeof(char *) },
     { .number = PROC_GATE, .name = "gate", .func = procGate },
     { .number = PROC_FLOOD, .name = "flood", .func = procFlood },
 };
 
 static const rpcProgram program = {
-    .number = PROG, .version = 1, .procedures = procedures,
+    .number = PROG,
+    .version = 1,
+    .procedures = procedures,
     .nprocedures = G_N_ELEMENTS(procedures),
 };
 
@@ -114,7 +123,9 @@ onClosed(rpcClient *client, const char *reason)
 }
 
 static const rpcClientConfig config = {
-    .idleTimeout = 60000, .message = onMessage, .closed = onClosed,
+    .idleTimeout = 60000,
+    .message = onMessage,
+    .closed = onClosed,
 };
 
 static void
@@ -153,9 +164,9 @@ assertEcho(rpcClient *client, const char *text)
 {
     char *answer = NULL;
 
-    g_assert_cmpint(rpcClientCall(client, PROG, 1, PROC_ECHO,
-                                  (xdrproc_t) xdr_rpc_nonnull_string, &text,
-                                  (xdrproc_t) xdr_rpc_nonnull_string, &answer), ==, 0);
+    g_assert_cmpint(rpcClientCall(client, PROG, 1, PROC_ECHO, (xdrproc_t) xdr_rpc_nonnull_string,
+                                  &text, (xdrproc_t) xdr_rpc_nonnull_string, &answer),
+                    ==, 0);
     g_assert_cmpstr(answer, ==, text);
     xdr_free((xdrproc_t) xdr_rpc_nonnull_string, (char *) &answer);
 }
@@ -323,7 +334,11 @@ static void
 sendCall(int fd, int proc)
 {
     const rpc_header header = {
-        .prog = PROG, .vers = 1, .proc = proc, .type = RPC_TYPE_CALL, .serial = proc,
+        .prog = PROG,
+        .vers = 1,
+        .proc = proc,
+        .type = RPC_TYPE_CALL,
+        .serial = proc,
     };
 
     wireSend(fd, &header, NULL, NULL);

@@ -56,8 +56,8 @@ start(fixture *fix, const rpcSessionLimits *limits)
 
     wirePair(fds);
     *fix = (fixture) { .fd = fds[1], .calls = g_ptr_array_new_with_free_func(freeCall) };
-    fix->session = rpcSessionNew(rpcTransportUnixNew(fds[0]), &identity, FALSE, limits,
-                                 &callbacks, fix);
+    fix->session = rpcSessionNew(rpcTransportUnixNew(fds[0]), &identity, FALSE, limits, &callbacks,
+                                 fix);
 }
 
 static void
@@ -97,7 +97,11 @@ static void
 sendCall(fixture *fix, guint32 serial)
 {
     const rpc_header header = {
-        .prog = PROG, .vers = 1, .proc = 1, .type = RPC_TYPE_CALL, .serial = serial,
+        .prog = PROG,
+        .vers = 1,
+        .proc = 1,
+        .type = RPC_TYPE_CALL,
+        .serial = serial,
     };
 
     wireSend(fix->fd, &header, NULL, NULL);
@@ -293,7 +297,9 @@ static void
 testKeepalive(void)
 {
     const rpcSessionLimits limits = {
-        .maxRequests = 5, .keepaliveInterval = 20, .keepaliveCount = 2,
+        .maxRequests = 5,
+        .keepaliveInterval = 20,
+        .keepaliveCount = 2,
     };
     g_auto(rpcMessage) ping = { 0 };
     fixture fix;
@@ -311,7 +317,9 @@ static void
 testKeepaliveWhileBusy(void)
 {
     const rpcSessionLimits limits = {
-        .maxRequests = 1, .keepaliveInterval = 10, .keepaliveCount = 1,
+        .maxRequests = 1,
+        .keepaliveInterval = 10,
+        .keepaliveCount = 1,
     };
     fixture fix;
     gint64 end;
@@ -343,7 +351,9 @@ static void
 testNeverReadsReplies(void)
 {
     const rpcSessionLimits limits = {
-        .maxRequests = 1, .keepaliveInterval = 10, .keepaliveCount = 3,
+        .maxRequests = 1,
+        .keepaliveInterval = 10,
+        .keepaliveCount = 3,
     };
     fixture fix;
 
@@ -359,7 +369,9 @@ static void
 testReadsSlowly(void)
 {
     const rpcSessionLimits limits = {
-        .maxRequests = 1, .keepaliveInterval = 1, .keepaliveCount = 1,
+        .maxRequests = 1,
+        .keepaliveInterval = 1,
+        .keepaliveCount = 1,
     };
     g_autofree char *piece = g_malloc(64 * 1024);
     gsize got = 0;

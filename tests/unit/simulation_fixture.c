@@ -24,8 +24,8 @@ streamEventPublish(void *priv, int event, streamRecord *entry)
     LOCK_SCOPE(&simulationFixtureEvents.lock);
     GString *text = simulationFixtureEvents.text;
 
-    g_string_append_printf(text, "%s%s %s/%s", text->len > 0 ? ", " : "", names[event],
-                           entry->name, entry->disk);
+    g_string_append_printf(text, "%s%s %s/%s", text->len > 0 ? ", " : "", names[event], entry->name,
+                           entry->disk);
     streamRecordFree(entry);
 }
 
@@ -56,7 +56,8 @@ simulationFixtureXml(const char *name, const char *plan)
         "<disk type='file'><driver name='qemu' type='qcow2'/><source file='/images/vdc.qcow2'/>"
         "<backingStore/><target dev='vdc'/></disk>"
         "<disk type='file' device='cdrom'><target dev='sda'/><readonly/></disk>"
-        "</devices></domain>", name, plan);
+        "</devices></domain>",
+        name, plan);
 }
 
 virDomainPtr
@@ -72,13 +73,13 @@ simulationFixtureDomainNew(virConnectPtr conn, const char *name, const char *pla
 long long
 simulationFixtureGet(const streamRecord *entry, const char *name)
 {
-    const virTypedParameter *param =
-        virTypedParamsGet(entry->params, entry->nparams, name);
+    const virTypedParameter *param = virTypedParamsGet(entry->params, entry->nparams, name);
 
     if (!param)
         return -1;
-    return param->type == VIR_TYPED_PARAM_INT ? param->value.i :
-           param->type == VIR_TYPED_PARAM_BOOLEAN ? param->value.b : (long long) param->value.ul;
+    return param->type == VIR_TYPED_PARAM_INT     ? param->value.i
+         : param->type == VIR_TYPED_PARAM_BOOLEAN ? param->value.b
+                                                  : (long long) param->value.ul;
 }
 
 static void

@@ -92,12 +92,15 @@ storageFixtureMake(storageFixture *fix, const char *layout, const char *patches)
 
     fix->dir = g_dir_make_tmp("storage.XXXXXX", NULL);
     fix->server = 0;
-    for (guint i = G_N_ELEMENTS(storageFixtureImages); i-- > 0; ) {
+    for (guint i = G_N_ELEMENTS(storageFixtureImages); i-- > 0;) {
         const char *image = storageFixtureImages[i];
-        const char *const bottom[] = { "qemu-img", "create", "-q", "-f", "qcow2", image, size,
-                                       NULL };
-        const char *const above[] = { "qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2",
-                                      "-b", storageFixtureImages[MIN(i + 1, 2)], image, NULL };
+        const char *const bottom[] = {
+            "qemu-img", "create", "-q", "-f", "qcow2", image, size, NULL
+        };
+        const char *const above[] = { "qemu-img", "create", "-q",
+                                      "-f",       "qcow2",  "-F",
+                                      "qcow2",    "-b",     storageFixtureImages[MIN(i + 1, 2)],
+                                      image,      NULL };
 
         storageFixtureRun(fix, i == 2 ? bottom : above);
         storageFixtureFill(fix, i, layout, i == 0 ? patches : "");
@@ -126,16 +129,23 @@ storageFixtureStart(storageFixture *fix, const char *template, gboolean depths)
 {
     g_autofree char *data = g_strconcat(template, ",node-name=data,read-only=on", NULL);
     const char *const argv[] = {
-        "qemu-storage-daemon", "--blockdev", data,
-        "--blockdev", "driver=qcow2,node-name=template,file=data,read-only=on",
-        "--blockdev", "driver=qcow2,node-name=middle,file.driver=file,file.filename=middle,"
-                      "backing=template,read-only=on",
-        "--blockdev", "driver=qcow2,node-name=overlay,file.driver=file,file.filename=overlay,"
-                      "backing=middle",
-        "--nbd-server", "addr.type=fd,addr.str=" G_STRINGIFY(STORAGE_FIXTURE_FD),
-        "--export", depths ? "type=nbd,id=export,node-name=overlay,name=" STORAGE_FIXTURE_EXPORT
-                             ",allocation-depth=on"
-                           : "type=nbd,id=export,node-name=overlay,name=" STORAGE_FIXTURE_EXPORT,
+        "qemu-storage-daemon",
+        "--blockdev",
+        data,
+        "--blockdev",
+        "driver=qcow2,node-name=template,file=data,read-only=on",
+        "--blockdev",
+        "driver=qcow2,node-name=middle,file.driver=file,file.filename=middle,"
+        "backing=template,read-only=on",
+        "--blockdev",
+        "driver=qcow2,node-name=overlay,file.driver=file,file.filename=overlay,"
+        "backing=middle",
+        "--nbd-server",
+        "addr.type=fd,addr.str=" G_STRINGIFY(STORAGE_FIXTURE_FD),
+        "--export",
+        depths ? "type=nbd,id=export,node-name=overlay,name=" STORAGE_FIXTURE_EXPORT
+                 ",allocation-depth=on"
+               : "type=nbd,id=export,node-name=overlay,name=" STORAGE_FIXTURE_EXPORT,
         NULL
     };
 
@@ -163,8 +173,7 @@ static int
 storageFixtureExtents(void *opaque, const char *context, uint64_t offset, uint32_t *entries,
                       size_t n, int *error)
 {
-    g_string_append_c(opaque, entries[0] >= STORAGE_FIXTURE_UNIT ? (char) ('0' + entries[1])
-                                                                 : '?');
+    g_string_append_c(opaque, entries[0] >= STORAGE_FIXTURE_UNIT ? (char) ('0' + entries[1]) : '?');
     return 0;
 }
 
@@ -175,9 +184,11 @@ storageFixtureDepths(storageFixture *fix)
     GString *depths = g_string_new(NULL);
 
     for (int64_t at = 0; at < nbd_get_size(nbd); at += STORAGE_FIXTURE_UNIT)
-        g_assert_no_errno(nbd_block_status(
-            nbd, STORAGE_FIXTURE_UNIT, (uint64_t) at,
-            (nbd_extent_callback) { .callback = storageFixtureExtents, .user_data = depths }, 0));
+        g_assert_no_errno(
+            nbd_block_status(nbd, STORAGE_FIXTURE_UNIT, (uint64_t) at,
+                             (nbd_extent_callback) { .callback = storageFixtureExtents,
+                                                     .user_data = depths },
+                             0));
     return g_string_free(depths, FALSE);
 }
 
@@ -198,8 +209,9 @@ storageFixtureSum(storageFixture *fix)
 void
 storageFixtureKill(storageFixture *fix)
 {
-    static const char *const repair[] = { "qemu-img", "check", "-q", "-r", "leaks", "overlay",
-                                          NULL };
+    static const char *const repair[] = {
+        "qemu-img", "check", "-q", "-r", "leaks", "overlay", NULL
+    };
     g_autofree char *socket = g_build_filename(fix->dir, "socket", NULL);
 
     kill(fix->server, SIGKILL);

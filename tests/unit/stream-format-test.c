@@ -78,8 +78,7 @@ formatProgress(int width, const char *disk)
 static void
 formatTestProgress(void)
 {
-    formatAssert(formatProgress(0, "vda"),
-                 "vda   42 %   430.1/1024.0 MiB    22.3 MiB/s  ETA 27s");
+    formatAssert(formatProgress(0, "vda"), "vda   42 %   430.1/1024.0 MiB    22.3 MiB/s  ETA 27s");
     formatAssert(formatProgress(80, "vda"),
                  "vda  [========>           ]   42 %   430.1/1024.0 MiB    22.3 MiB/s  ETA 27s");
     formatAssert(formatProgress(60, "vda"),
@@ -105,16 +104,14 @@ formatTestTable(void)
     g_autoptr(GPtrArray) rows = g_ptr_array_new_with_free_func((GDestroyNotify) g_strfreev);
 
     g_ptr_array_add(rows, g_strsplit("Domain Disk", " ", 0));
-    formatAssert(streamFormatTable(rows),
-                 " Domain   Disk\n"
-                 "---------------\n");
+    formatAssert(streamFormatTable(rows), " Domain   Disk\n"
+                                          "---------------\n");
     g_ptr_array_add(rows, g_strsplit("rechnungsprüfung vda", " ", 0));
     g_ptr_array_add(rows, g_strsplit("web1 vdb", " ", 0));
-    formatAssert(streamFormatTable(rows),
-                 " Domain             Disk\n"
-                 "-------------------------\n"
-                 " rechnungsprüfung   vda\n"
-                 " web1               vdb\n");
+    formatAssert(streamFormatTable(rows), " Domain             Disk\n"
+                                          "-------------------------\n"
+                                          " rechnungsprüfung   vda\n"
+                                          " web1               vdb\n");
 }
 
 static void
@@ -124,10 +121,21 @@ formatTestParseRate(void)
         const char *text;
         unsigned long long bytes;
     } good[] = {
-        { "0", 0 }, { "1", 1 }, { "512b", 512 }, { "10K", 10 * KIB }, { "10k/s", 10 * KIB },
-        { "10KB", 10000 }, { "10KiB/s", 10 * KIB }, { "3M", 3 * MIB }, { "3mb", 3000000 },
-        { "2G", 2 * GIB }, { "1T", 1024 * GIB }, { "7E", 7ULL << 60 },
-        { "9223372036854775807", LLONG_MAX }, { "0E", 0 }, { "5/s", 5 },
+        { "0", 0 },
+        { "1", 1 },
+        { "512b", 512 },
+        { "10K", 10 * KIB },
+        { "10k/s", 10 * KIB },
+        { "10KB", 10000 },
+        { "10KiB/s", 10 * KIB },
+        { "3M", 3 * MIB },
+        { "3mb", 3000000 },
+        { "2G", 2 * GIB },
+        { "1T", 1024 * GIB },
+        { "7E", 7ULL << 60 },
+        { "9223372036854775807", LLONG_MAX },
+        { "0E", 0 },
+        { "5/s", 5 },
     };
 
     for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
@@ -143,11 +151,14 @@ static void
 formatTestParseRateRefuses(void)
 {
     static const char *const malformed[] = {
-        "", " ", " 1", "1 ", "-1", "+1", "K", "x", "10Q", "10Kx", "10KiBs", "10Mi", "10bb", "1.5M",
-        "0x10", "10//s", "10/", "/s", "10 M", "10M/s/s", "1,000",
+        "",     " ",    " 1",   "1 ",   "-1",    "+1",  "K",  "x",    "10Q",     "10Kx",  "10KiBs",
+        "10Mi", "10bb", "1.5M", "0x10", "10//s", "10/", "/s", "10 M", "10M/s/s", "1,000",
     };
     static const char *const large[] = {
-        "8E", "9223372036854775808", "99999999999999999999", "9007199254740992K",
+        "8E",
+        "9223372036854775808",
+        "99999999999999999999",
+        "9007199254740992K",
         "18446744073709551615E",
     };
     unsigned long long bytes = 42;

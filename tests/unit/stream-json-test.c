@@ -41,7 +41,8 @@ static void
 jsonAssert(json_object *object, const char *expected)
 {
     g_assert_cmpstr(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-                                                   JSON_C_TO_STRING_NOSLASHESCAPE), ==, expected);
+                                                               JSON_C_TO_STRING_NOSLASHESCAPE),
+                    ==, expected);
     json_object_put(object);
 }
 
@@ -103,8 +104,7 @@ jsonTestError(jsonFixture *fix, gconstpointer opaque)
                "{\"error\":{\"code\":42,\"message\":\"failed to get domain 'x'\"}}");
 }
 
-#define ADD(name, func) \
-    g_test_add("/json/" name, jsonFixture, NULL, jsonSetUp, func, jsonTearDown)
+#define ADD(name, func) g_test_add("/json/" name, jsonFixture, NULL, jsonSetUp, func, jsonTearDown)
 
 int
 main(int argc, char **argv)

@@ -9,8 +9,8 @@ statsNew(int state, unsigned long long done, unsigned long long total)
     streamStats stats = { 0 };
     int max = 0;
 
-    virTypedParamsAddInt(&stats.params, &stats.nparams, &max,
-                         VIR_DOMAIN_STREAM_DISK_STATS_STATE, state);
+    virTypedParamsAddInt(&stats.params, &stats.nparams, &max, VIR_DOMAIN_STREAM_DISK_STATS_STATE,
+                         state);
     virTypedParamsAddULLong(&stats.params, &stats.nparams, &max,
                             VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, done);
     virTypedParamsAddULLong(&stats.params, &stats.nparams, &max,
@@ -23,8 +23,8 @@ statsNew(int state, unsigned long long done, unsigned long long total)
                             VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR, 1.5);
     virTypedParamsAddULLong(&stats.params, &stats.nparams, &max,
                             VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX, 500);
-    virTypedParamsAddBoolean(&stats.params, &stats.nparams, &max,
-                             VIR_DOMAIN_STREAM_DISK_PARAM_FAST, 0);
+    virTypedParamsAddBoolean(&stats.params, &stats.nparams, &max, VIR_DOMAIN_STREAM_DISK_PARAM_FAST,
+                             0);
     virTypedParamsAddULLong(&stats.params, &stats.nparams, &max,
                             VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE, 90);
     virTypedParamsAddBoolean(&stats.params, &stats.nparams, &max,
@@ -108,15 +108,20 @@ static void
 statsTestWord(void)
 {
     g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_PHASE,
-                                    VIR_DOMAIN_STREAM_DISK_PHASE_WAIT), ==, "wait");
+                                    VIR_DOMAIN_STREAM_DISK_PHASE_WAIT),
+                    ==, "wait");
     g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_BASIS,
-                                    VIR_DOMAIN_STREAM_DISK_BASIS_POSITION), ==, "position");
+                                    VIR_DOMAIN_STREAM_DISK_BASIS_POSITION),
+                    ==, "position");
     g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_PHASE,
-                                    VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING), ==, "finish");
+                                    VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING),
+                    ==, "finish");
     g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_BASIS,
-                                    VIR_DOMAIN_STREAM_DISK_BASIS_ESTIMATE), ==, "estimate");
+                                    VIR_DOMAIN_STREAM_DISK_BASIS_ESTIMATE),
+                    ==, "estimate");
     g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_BASIS,
-                                    VIR_DOMAIN_STREAM_DISK_BASIS_MAP), ==, "map");
+                                    VIR_DOMAIN_STREAM_DISK_BASIS_MAP),
+                    ==, "map");
     g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_STATE, -1), ==, "unknown");
     g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_STATE, 99), ==, "unknown");
     g_assert_null(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_ALIAS, 0));

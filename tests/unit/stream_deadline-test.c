@@ -8,9 +8,9 @@
 
 /* How a copying went */
 typedef struct {
-    gint64 end;    /* 0: not within an hour */
-    guint64 most;  /* in one second */
-    guint behind;  /* seconds */
+    gint64 end;   /* 0: not within an hour */
+    guint64 most; /* in one second */
+    guint behind; /* seconds */
 } testRun;
 
 /* Copies @total bytes by a deadline after @seconds: each second what the pace allows, but not

@@ -21,8 +21,8 @@ testHear(int event, const streamRecord *entry, void *opaque)
     testListener *listener = opaque;
 
     g_assert_cmpint(listener->destroyed, ==, 0);
-    g_string_append_printf(listener->heard, "%s%d %s", listener->heard->len > 0 ? ", " : "",
-                           event, entry->disk);
+    g_string_append_printf(listener->heard, "%s%d %s", listener->heard->len > 0 ? ", " : "", event,
+                           entry->disk);
     if (listener->then)
         listener->then(event, listener->opaque);
 }
@@ -355,7 +355,8 @@ testNoLoopWithin(void)
     driverConn via = { .driver = &eventFixtureDriver, .priv = &priv };
 
     g_assert_cmpint(streamEventListen(&via, testHear, NULL, NULL), ==, -1);
-    expectError(VIR_ERR_OPERATION_INVALID, "stream events need an event loop: call "
+    expectError(VIR_ERR_OPERATION_INVALID,
+                "stream events need an event loop: call "
                 "virEventRegisterDefaultImpl before opening the connection");
     g_assert_true(via.driver == &eventFixtureDriver);
     g_assert_cmpint(priv.subscribed, ==, 0);

@@ -93,9 +93,11 @@ testCallbackFree(testCallback *callback)
 static virDomainPtr
 testDomainNew(virConnectPtr conn)
 {
-    virDomainPtr dom = virDomainCreateXML(conn, "<domain type='test'><name>other</name>"
+    virDomainPtr dom = virDomainCreateXML(conn,
+                                          "<domain type='test'><name>other</name>"
                                           "<memory>1024</memory><os><type>hvm</type></os>"
-                                          "</domain>", 0);
+                                          "</domain>",
+                                          0);
 
     g_assert_nonnull(dom);
     return dom;
@@ -186,7 +188,7 @@ testUnknownId(eventFixture *fix, const void *opaque)
         virConnectPtr conn;
         int id;
     } wrong[] = {
-        { fix->conn, 0 }, { fix->conn, -1 }, { fix->conn, listener + 1 },
+        { fix->conn, 0 },           { fix->conn, -1 }, { fix->conn, listener + 1 },
         { fix->conn, listener }, /* not a public one */
         { stranger, callback->id },
     };
@@ -215,7 +217,8 @@ testRefused(eventFixture *fix, const void *opaque)
 
     fix->priv.refuses = true;
     g_assert_cmpint(streamEventRegister(&via, testOpen, fix->conn, fix->dom, testHear, &callback,
-                                        testFreed), ==, -1);
+                                        testFreed),
+                    ==, -1);
     expectError(VIR_ERR_OPERATION_DENIED, "no events today");
     g_assert_true(via.priv == &fix->priv);
     g_assert_cmpint(callback.freed, ==, 0);

@@ -49,9 +49,10 @@ static void
 testInactive(void)
 {
     g_autoptr(virConnect) conn = virConnectOpen("test:///default");
-    g_autoptr(virDomain) dom = virDomainDefineXML(conn, "<domain type='test'><name>off</name>"
-                                                  "<memory>1024</memory><os><type>hvm</type></os>"
-                                                  "</domain>");
+    g_autoptr(virDomain)
+        dom = virDomainDefineXML(conn, "<domain type='test'><name>off</name>"
+                                       "<memory>1024</memory><os><type>hvm</type></os>"
+                                       "</domain>");
     g_autoptr(streamRecord) entry = streamRecordNew(dom, "vda");
     g_autoptr(virDomain) again = streamRecordGetDomain(entry, conn);
 

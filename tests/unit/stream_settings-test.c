@@ -12,23 +12,35 @@
 #define NOW (1000 * SECOND)
 
 #define BANDWIDTH(bytes) \
-    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH, .type = VIR_TYPED_PARAM_ULLONG, \
-      .value.ul = (bytes) }
+    { \
+        .field = VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH, .type = VIR_TYPED_PARAM_ULLONG, \
+        .value.ul = (bytes) \
+    }
 #define FACTOR(times) \
-    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR, \
-      .type = VIR_TYPED_PARAM_DOUBLE, .value.d = (times) }
+    { \
+        .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR, \
+        .type = VIR_TYPED_PARAM_DOUBLE, .value.d = (times) \
+    }
 #define LATENCY(us) \
-    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX, \
-      .type = VIR_TYPED_PARAM_ULLONG, .value.ul = (us) }
+    { \
+        .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX, .type = VIR_TYPED_PARAM_ULLONG, \
+        .value.ul = (us) \
+    }
 #define FAST(yes) \
-    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_FAST, .type = VIR_TYPED_PARAM_BOOLEAN, \
-      .value.b = (yes) }
+    { \
+        .field = VIR_DOMAIN_STREAM_DISK_PARAM_FAST, .type = VIR_TYPED_PARAM_BOOLEAN, \
+        .value.b = (yes) \
+    }
 #define DEADLINE(seconds) \
-    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE, .type = VIR_TYPED_PARAM_ULLONG, \
-      .value.ul = (seconds) }
+    { \
+        .field = VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE, .type = VIR_TYPED_PARAM_ULLONG, \
+        .value.ul = (seconds) \
+    }
 #define HYDRATE(yes) \
-    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE, .type = VIR_TYPED_PARAM_BOOLEAN, \
-      .value.b = (yes) }
+    { \
+        .field = VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE, .type = VIR_TYPED_PARAM_BOOLEAN, \
+        .value.b = (yes) \
+    }
 
 #define parse(settings, ...) \
     streamSettingsParse((virTypedParameter[]) { __VA_ARGS__ }, \
@@ -59,8 +71,9 @@ testParse(void)
     g_assert_cmpuint(settings.named, ==, 0);
 
     assertParses(&settings, BANDWIDTH(7), FACTOR(1.5), DEADLINE(90), HYDRATE(0));
-    g_assert_cmpuint(settings.named, ==, STREAM_SETTINGS_BANDWIDTH | STREAM_SETTINGS_REGARD |
-                     STREAM_SETTINGS_DEADLINE | STREAM_SETTINGS_HYDRATE);
+    g_assert_cmpuint(settings.named, ==,
+                     STREAM_SETTINGS_BANDWIDTH | STREAM_SETTINGS_REGARD | STREAM_SETTINGS_DEADLINE |
+                         STREAM_SETTINGS_HYDRATE);
     g_assert_cmpuint(settings.bandwidth, ==, 7);
     g_assert_cmpfloat(settings.regard.factor, ==, 1.5);
     g_assert_cmpuint(settings.regard.maxNs, ==, 0);
@@ -86,14 +99,20 @@ testBounds(void)
     streamSettings settings;
 
     for (gsize i = 0; i < G_N_ELEMENTS(factors); i++)
-        assertRefused(VIR_ERR_INVALID_ARG, "parameter 'guest_latency.factor' must be a number of "
-                      "at least 1", FACTOR(factors[i]));
+        assertRefused(VIR_ERR_INVALID_ARG,
+                      "parameter 'guest_latency.factor' must be a number of "
+                      "at least 1",
+                      FACTOR(factors[i]));
     assertRefused(VIR_ERR_INVALID_ARG, "parameter 'guest_latency.max' must be greater than 0",
                   LATENCY(0));
-    assertRefused(VIR_ERR_OVERFLOW, "parameter 'guest_latency.max' must be at most 60000000 "
-                  "microseconds", LATENCY(60000001));
-    assertRefused(VIR_ERR_OVERFLOW, "parameter 'guest_latency.max' must be at most 60000000 "
-                  "microseconds", LATENCY(ULLONG_MAX));
+    assertRefused(VIR_ERR_OVERFLOW,
+                  "parameter 'guest_latency.max' must be at most 60000000 "
+                  "microseconds",
+                  LATENCY(60000001));
+    assertRefused(VIR_ERR_OVERFLOW,
+                  "parameter 'guest_latency.max' must be at most 60000000 "
+                  "microseconds",
+                  LATENCY(ULLONG_MAX));
     assertRefused(VIR_ERR_OVERFLOW, "parameter 'deadline' must be at most 31536000 seconds",
                   DEADLINE(31536001));
     assertRefused(VIR_ERR_OVERFLOW, "parameter 'deadline' must be at most 31536000 seconds",
@@ -110,12 +129,18 @@ testBounds(void)
 static void
 testContradictions(void)
 {
-    assertRefused(VIR_ERR_INVALID_ARG, "parameters 'guest_latency.factor' and "
-                  "'guest_latency.max' are mutually exclusive", LATENCY(1), FACTOR(1));
-    assertRefused(VIR_ERR_INVALID_ARG, "parameters 'fast' and 'guest_latency.factor' contradict "
-                  "each other", FACTOR(2), FAST(1));
-    assertRefused(VIR_ERR_INVALID_ARG, "parameters 'fast' and 'guest_latency.max' contradict "
-                  "each other", FAST(1), LATENCY(1));
+    assertRefused(VIR_ERR_INVALID_ARG,
+                  "parameters 'guest_latency.factor' and "
+                  "'guest_latency.max' are mutually exclusive",
+                  LATENCY(1), FACTOR(1));
+    assertRefused(VIR_ERR_INVALID_ARG,
+                  "parameters 'fast' and 'guest_latency.factor' contradict "
+                  "each other",
+                  FACTOR(2), FAST(1));
+    assertRefused(VIR_ERR_INVALID_ARG,
+                  "parameters 'fast' and 'guest_latency.max' contradict "
+                  "each other",
+                  FAST(1), LATENCY(1));
 }
 
 static void

@@ -69,7 +69,8 @@ streamsFixtureDomainNew(virConnectPtr conn, const char *name)
 {
     g_autofree char *xml = g_strdup_printf(
         "<domain type='test'><name>%s</name><memory>1024</memory><os><type>hvm</type></os>"
-        "</domain>", name);
+        "</domain>",
+        name);
     virDomainPtr dom = virDomainCreateXML(conn, xml, 0);
 
     g_assert_nonnull(dom);

@@ -20,8 +20,9 @@ testStart(testConn *conn, testGuest *guest, guint64 us)
     char target[] = "vda";
     char alias[] = "";
     const domainDisk disk = { .target = target, .alias = alias };
-    testPlan plan = { .size = us, .at = us, .speed = G_USEC_PER_SEC,
-                      .end = VIR_DOMAIN_STREAM_DISK_COMPLETED };
+    testPlan plan = {
+        .size = us, .at = us, .speed = G_USEC_PER_SEC, .end = VIR_DOMAIN_STREAM_DISK_COMPLETED
+    };
     const streamSettings settings = { 0 };
 
     testConnAdd(conn, guest);

@@ -50,7 +50,8 @@ testCreate(virConnectPtr conn, const char *name)
         "<disk type='file'><source file='/vdc.qcow2'/><target dev='vdc'/></disk>"
         "<disk type='file'><source file='/vdd.qcow2'/><target dev='vdd'/></disk>"
         "<disk type='file'><source file='/vde.qcow2'/><backingStore/><target dev='vde'/></disk>"
-        "</devices></domain>", name);
+        "</devices></domain>",
+        name);
     virDomainPtr dom = virDomainCreateXML(conn, xml, 0);
 
     g_assert_nonnull(dom);
@@ -82,8 +83,7 @@ testOnEvent(virConnectPtr conn, virDomainPtr dom, const char *disk, int event,
 
     g_string_append_printf(test->events, "%s%s %s", test->events->len ? ", " : "",
                            testEventNames[event], disk);
-    if (virTypedParamsGetString(params, nparams, VIR_DOMAIN_STREAM_DISK_STATS_REASON,
-                                &reason) == 1)
+    if (virTypedParamsGetString(params, nparams, VIR_DOMAIN_STREAM_DISK_STATS_REASON, &reason) == 1)
         g_string_append_printf(test->events, " (%s)", reason);
 }
 
@@ -163,9 +163,9 @@ testBuiltIn(testCase *test, const void *opaque)
     int callback = virConnectStreamDiskEventRegister(test->conn, dom, testOnEvent, test, NULL, 0);
 
     g_assert_cmpint(virDomainSetMetadata(dom, VIR_DOMAIN_METADATA_ELEMENT,
-                                         "<test><disk target='vda' size='1'/></test>",
-                                         "streamdisk", "urn:libvirt-streamdisk:test",
-                                         VIR_DOMAIN_AFFECT_LIVE), ==, 0);
+                                         "<test><disk target='vda' size='1'/></test>", "streamdisk",
+                                         "urn:libvirt-streamdisk:test", VIR_DOMAIN_AFFECT_LIVE),
+                    ==, 0);
     g_assert_cmpint(testStart(dom, "/guest/diskimage1"), ==, 0);
     while (!strstr(test->events->str, "completed vda"))
         g_assert_cmpint(virEventRunDefaultImpl(), ==, 0);
@@ -205,7 +205,8 @@ static void
 testBase(testCase *test, const void *opaque)
 {
     virTypedParameter relative = { .field = VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE,
-                                   .type = VIR_TYPED_PARAM_BOOLEAN, .value.b = 1 };
+                                   .type = VIR_TYPED_PARAM_BOOLEAN,
+                                   .value.b = 1 };
 
     g_assert_cmpint(virDomainStreamDiskStart(test->dom, "vda", "/nowhere", NULL, 0, 0), ==, -1);
     expectError(VIR_ERR_INVALID_ARG, "could not find image '/nowhere' beneath '/vda.qcow2'");
@@ -214,8 +215,8 @@ testBase(testCase *test, const void *opaque)
     g_assert_cmpint(virDomainStreamDiskStart(test->dom, "vda", "vda[2]", NULL, 0, 0), ==, 0);
     g_assert_cmpint(virDomainStreamDiskInfo(test->dom, NULL, 0, 0), ==, 1);
     g_assert_cmpint(testGet(test->dom, "vda", "state"), ==, VIR_DOMAIN_STREAM_DISK_COMPLETED);
-    g_assert_cmpint(virDomainStreamDiskStart(test->dom, "vda", "/middle.qcow2", NULL, 0, 0),
-                    ==, -1); /* it is gone */
+    g_assert_cmpint(virDomainStreamDiskStart(test->dom, "vda", "/middle.qcow2", NULL, 0, 0), ==,
+                    -1); /* it is gone */
     expectError(VIR_ERR_INVALID_ARG, "could not find image '/middle.qcow2'");
     g_assert_cmpint(virDomainStreamDiskStart(test->dom, "vda", NULL, NULL, 0, 0), ==, 0);
     g_assert_cmpint(testStart(test->dom, "vda"), ==, -1);
@@ -322,8 +323,7 @@ testThreads(testCase *test, const void *opaque)
         started++;
         while ((at = strstr(at, ", ")) && g_str_has_prefix(at += 2, "progress vda"))
             continue;
-        g_assert_true(at && (g_str_has_prefix(at, "stopped") ||
-                             g_str_has_prefix(at, "completed")));
+        g_assert_true(at && (g_str_has_prefix(at, "stopped") || g_str_has_prefix(at, "completed")));
         at = (at = strstr(at, ", ")) ? at + 2 : "";
     }
     g_assert_cmpint(started, >, 0);
@@ -338,14 +338,10 @@ main(int argc, char **argv)
         const char *path;
         void (*func)(testCase *test, const void *opaque);
     } cases[] = {
-        { "/test_driver/steps", testSteps },
-        { "/test_driver/events", testEvents },
-        { "/test_driver/built-in", testBuiltIn },
-        { "/test_driver/callback", testCallback },
-        { "/test_driver/base", testBase },
-        { "/test_driver/plans", testPlans },
-        { "/test_driver/list", testList },
-        { "/test_driver/read-only", testReadOnly },
+        { "/test_driver/steps", testSteps },      { "/test_driver/events", testEvents },
+        { "/test_driver/built-in", testBuiltIn }, { "/test_driver/callback", testCallback },
+        { "/test_driver/base", testBase },        { "/test_driver/plans", testPlans },
+        { "/test_driver/list", testList },        { "/test_driver/read-only", testReadOnly },
         { "/test_driver/threads", testThreads },
     };
 

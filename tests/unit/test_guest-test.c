@@ -15,8 +15,12 @@ testNew(const char *target, unsigned int mib, guint64 starting)
     g_autofree char *name = g_strdup(target);
     char alias[] = "";
     const domainDisk disk = { .target = name, .alias = alias };
-    testPlan plan = { .stepped = true, .size = mib * MIB, .at = mib * MIB, .speed = 4 * MIB,
-                      .starting = starting, .end = VIR_DOMAIN_STREAM_DISK_COMPLETED };
+    testPlan plan = { .stepped = true,
+                      .size = mib * MIB,
+                      .at = mib * MIB,
+                      .speed = 4 * MIB,
+                      .starting = starting,
+                      .end = VIR_DOMAIN_STREAM_DISK_COMPLETED };
     const streamSettings settings = { 0 };
 
     return testStreamNew(&disk, NULL, 1, &plan, &settings);
@@ -88,8 +92,8 @@ static void
 testLookAt(simulationFixture *fix, const void *opaque)
 {
     g_autoptr(testGuest) guest = testGuestNew(fix->dom, "run");
-    g_autoptr(GPtrArray) entries =
-        g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
+    g_autoptr(GPtrArray)
+        entries = g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
     g_autoptr(streamRecord) running = NULL;
     g_autoptr(streamRecord) ended = NULL;
     const streamSettings change = { .named = STREAM_SETTINGS_BANDWIDTH, .bandwidth = MIB };

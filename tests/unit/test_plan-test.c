@@ -6,8 +6,8 @@
 #include "expect.h"
 
 #define OF(content) \
-    "<domain><metadata><streamdisk:test xmlns:streamdisk='urn:libvirt-streamdisk:test'" \
-    content "</streamdisk:test></metadata></domain>"
+    "<domain><metadata><streamdisk:test xmlns:streamdisk='urn:libvirt-streamdisk:test'" content \
+    "</streamdisk:test></metadata></domain>"
 #define SECONDS(n) ((n) * (guint64) G_USEC_PER_SEC)
 
 static void
@@ -47,7 +47,8 @@ testAll(void)
                                      "starting='1' waiting='2' stopping='3' at='500' "
                                      "end='failed' reason='no more' refuse='not today' "
                                      "relative='yes'/>"),
-                                  "vda", &plan), ==, 0);
+                                  "vda", &plan),
+                    ==, 0);
     g_assert_true(plan.stepped);
     g_assert_cmpuint(plan.size, ==, 1000);
     g_assert_cmpuint(plan.speed, ==, 10);
@@ -69,14 +70,18 @@ testReasons(void)
     g_auto(testPlan) completed = { 0 };
 
     g_assert_cmpint(testPlanParse(OF("><streamdisk:disk target='a' end='failed' finishing='1'/>"),
-                                  "a", &failed), ==, 0);
+                                  "a", &failed),
+                    ==, 0);
     g_assert_cmpstr(failed.reason, ==, "Input/output error");
     g_assert_cmpuint(failed.finishing, ==, 0);
     g_assert_cmpint(testPlanParse(OF("><streamdisk:disk target='a' end='stopped'/>"), "a",
-                                  &stopped), ==, 0);
+                                  &stopped),
+                    ==, 0);
     g_assert_cmpstr(stopped.reason, ==, "the block job was aborted");
     g_assert_cmpint(testPlanParse(OF("><streamdisk:disk target='a' end='completed' finishing='1' "
-                                     "reason='none'/>"), "a", &completed), ==, 0);
+                                     "reason='none'/>"),
+                                  "a", &completed),
+                    ==, 0);
     g_assert_null(completed.reason);
     g_assert_cmpuint(completed.finishing, ==, SECONDS(1));
 }
@@ -95,7 +100,7 @@ testWrong(void)
         { OF("><streamdisk:disk target='a' sice='1'/>"),
           "attribute 'sice' of element 'disk' of disk 'a' is not known" },
         { OF("><streamdisk:disk target='a' size='-1'/>"), "'size' of element 'disk' of disk 'a' "
-          "is not a number of bytes" },
+                                                          "is not a number of bytes" },
         { OF("><streamdisk:disk target='a' at='1M'/>"), "is not a number of bytes" },
         { OF("><streamdisk:disk target='a' speed='9223372036854775808'/>"),
           "is not a number of bytes" },

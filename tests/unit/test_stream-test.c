@@ -40,8 +40,9 @@ testStats(const testStream *stream)
 static void
 testComplete(void)
 {
-    const testPlan plan = { .size = 1000, .at = 1000, .speed = 400,
-                            .end = VIR_DOMAIN_STREAM_DISK_COMPLETED };
+    const testPlan plan = {
+        .size = 1000, .at = 1000, .speed = 400, .end = VIR_DOMAIN_STREAM_DISK_COMPLETED
+    };
     const streamSettings settings = { 0 };
     g_autoptr(testStream) stream = testNew(&plan, &settings);
 
@@ -73,9 +74,14 @@ testComplete(void)
 static void
 testWaits(void)
 {
-    const testPlan plan = { .size = 5 << 20, .at = 5 << 20, .speed = 4 << 20,
-                            .starting = 2 * SECOND, .waiting = SECOND, .finishing = SECOND,
-                            .stopping = SECOND, .end = VIR_DOMAIN_STREAM_DISK_COMPLETED };
+    const testPlan plan = { .size = 5 << 20,
+                            .at = 5 << 20,
+                            .speed = 4 << 20,
+                            .starting = 2 * SECOND,
+                            .waiting = SECOND,
+                            .finishing = SECOND,
+                            .stopping = SECOND,
+                            .end = VIR_DOMAIN_STREAM_DISK_COMPLETED };
     const streamSettings settings = { 0 };
     g_autoptr(testStream) stream = testNew(&plan, &settings);
 
@@ -88,8 +94,7 @@ testWaits(void)
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE);
     g_assert_cmpint(testStreamAdvance(stream, SECOND), ==, PROGRESS);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING, 0);
-    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE,
-               VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING);
+    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING);
 
     testStreamStop(stream);
     g_assert_cmpint(testStreamAdvance(stream, SECOND / 2), ==, TEST_STREAM_QUIET);
@@ -105,7 +110,10 @@ static void
 testFail(void)
 {
     char reason[] = "no space";
-    const testPlan plan = { .size = 1000, .at = 450, .speed = 400, .reason = reason,
+    const testPlan plan = { .size = 1000,
+                            .at = 450,
+                            .speed = 400,
+                            .reason = reason,
                             .end = VIR_DOMAIN_STREAM_DISK_FAILED };
     const streamSettings settings = { 0 };
     g_autoptr(testStream) stream = testNew(&plan, &settings);
@@ -120,12 +128,14 @@ testFail(void)
 static void
 testSettings(void)
 {
-    const testPlan plan = { .size = 1 << 30, .at = 1 << 30, .speed = 400,
-                            .end = VIR_DOMAIN_STREAM_DISK_COMPLETED };
+    const testPlan plan = {
+        .size = 1 << 30, .at = 1 << 30, .speed = 400, .end = VIR_DOMAIN_STREAM_DISK_COMPLETED
+    };
     const streamSettings settings = { .bandwidth = 100, .deadline = (gint64) (60 * SECOND) };
     const streamSettings change = { .named = STREAM_SETTINGS_BANDWIDTH | STREAM_SETTINGS_DEADLINE |
-                                           STREAM_SETTINGS_HYDRATE,
-                                  .deadline = (gint64) (60 * SECOND), .paused = true };
+                                             STREAM_SETTINGS_HYDRATE,
+                                    .deadline = (gint64) (60 * SECOND),
+                                    .paused = true };
     g_autoptr(testStream) stream = testNew(&plan, &settings);
 
     testStreamAdvance(stream, 0);
@@ -147,8 +157,9 @@ testSettings(void)
 static void
 testState(void)
 {
-    const testPlan plan = { .size = 10, .at = 10, .speed = 4,
-                            .end = VIR_DOMAIN_STREAM_DISK_COMPLETED };
+    const testPlan plan = {
+        .size = 10, .at = 10, .speed = 4, .end = VIR_DOMAIN_STREAM_DISK_COMPLETED
+    };
     const streamSettings settings = { 0 };
     g_autoptr(testStream) stream = testNew(&plan, &settings);
     virDomainStreamDiskState state;

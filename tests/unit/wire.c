@@ -60,8 +60,10 @@ void
 wirePing(int fd)
 {
     const rpc_header ping = {
-        .prog = RPC_KEEPALIVE_PROGRAM, .vers = RPC_KEEPALIVE_VERSION,
-        .proc = RPC_KEEPALIVE_PING, .type = RPC_TYPE_MESSAGE,
+        .prog = RPC_KEEPALIVE_PROGRAM,
+        .vers = RPC_KEEPALIVE_VERSION,
+        .proc = RPC_KEEPALIVE_PING,
+        .type = RPC_TYPE_MESSAGE,
     };
 
     wireSend(fd, &ping, NULL, NULL);

@@ -1,0 +1,9 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# check-format.sh [-i]: every C file is as clang-format has it, by .clang-format (-i: make it so).
+# Left out is what has libvirt's own layout: the public header, and the functions it declares.
+cd "$(dirname "$0")/.." || exit 1
+mode="--dry-run -Werror"
+[ "$1" != -i ] || mode=-i
+find src tools python tests bench examples -name '*.[ch]' ! -path src/libvirt-domain.c -print0 |
+  xargs -0 clang-format-14 $mode
