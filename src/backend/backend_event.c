@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* backend_event.c: the callbacks registered with libvirt, and notes of what they were told */
+/* backend_event.c: the callbacks registered with libvirt, and items of what they were told */
 
 #include "backend/backend_event.h"
 
@@ -14,13 +14,13 @@
 LOG_INIT("backend.event");
 
 /* What a callback of libvirt's needs; it may outlive the registration by a moment. */
-typedef struct _backendEventSink backendEventSink;
-struct _backendEventSink {
+typedef struct _backendEventRegistration backendEventRegistration;
+struct _backendEventRegistration {
     gatomicrefcount refs;
     const backendEventHandlers *handlers;
     void *opaque;
-    GMutex lock;   /* protects where; held over the handlers that are called at once */
-    queues *where; /* NULL once deregistered */
+    GMutex lock; /* protects dispatch; held over the handlers that are called at once */
+    backendEventDispatch dispatch; /* NULL once deregistered */
 };
 
 enum {
@@ -33,24 +33,24 @@ enum {
 
 struct _backendEvent {
     virConnectPtr conn;
-    backendEventSink *sink;
+    backendEventRegistration *registration;
     int ids[BACKEND_EVENT_LAST];
     int monitorId;
 };
 
 typedef enum {
-    BACKEND_EVENT_NOTE_RUNNING,
-    BACKEND_EVENT_NOTE_ERROR,
-    BACKEND_EVENT_NOTE_ENDED,
-    BACKEND_EVENT_NOTE_STOPPED,
-    BACKEND_EVENT_NOTE_REMOVED,
-    BACKEND_EVENT_NOTE_TUNED,
-} backendEventNoteType;
+    BACKEND_EVENT_ITEM_RUNNING,
+    BACKEND_EVENT_ITEM_ERROR,
+    BACKEND_EVENT_ITEM_ENDED,
+    BACKEND_EVENT_ITEM_STOPPED,
+    BACKEND_EVENT_ITEM_REMOVED,
+    BACKEND_EVENT_ITEM_TUNED,
+} backendEventItemType;
 
-typedef struct _backendEventNote backendEventNote;
-struct _backendEventNote {
-    backendEventSink *sink;
-    backendEventNoteType type;
+typedef struct _backendEventItem backendEventItem;
+struct _backendEventItem {
+    backendEventRegistration *registration;
+    backendEventItemType type;
     virDomainPtr dom;
     char *name; /* disk target or device alias */
     char *error;
@@ -58,103 +58,101 @@ struct _backendEventNote {
 };
 
 static void
-backendEventSinkUnref(void *opaque)
+backendEventRegistrationUnref(void *opaque)
 {
-    backendEventSink *sink = opaque;
+    backendEventRegistration *registration = opaque;
 
-    if (!g_atomic_ref_count_dec(&sink->refs))
+    if (!g_atomic_ref_count_dec(&registration->refs))
         return;
-    g_mutex_clear(&sink->lock);
-    g_free(sink);
+    g_mutex_clear(&registration->lock);
+    g_free(registration);
 }
 
-static backendEventSink *
-backendEventSinkRef(backendEventSink *sink)
+static backendEventRegistration *
+backendEventRegistrationRef(backendEventRegistration *registration)
 {
-    g_atomic_ref_count_inc(&sink->refs);
-    return sink;
+    g_atomic_ref_count_inc(&registration->refs);
+    return registration;
 }
 
 static void
-backendEventNoteDeliver(void *data)
+backendEventItemDeliver(void *data)
 {
-    const backendEventNote *note = data;
-    const backendEventHandlers *handlers = note->sink->handlers;
-    void *opaque = note->sink->opaque;
+    const backendEventItem *item = data;
+    const backendEventHandlers *handlers = item->registration->handlers;
+    void *opaque = item->registration->opaque;
     bool wanted;
 
-    g_mutex_lock(&note->sink->lock);
-    wanted = note->sink->where != NULL;
-    g_mutex_unlock(&note->sink->lock);
+    g_mutex_lock(&item->registration->lock);
+    wanted = item->registration->dispatch != NULL;
+    g_mutex_unlock(&item->registration->lock);
     if (!wanted)
         return;
 
-    switch (note->type) {
-    case BACKEND_EVENT_NOTE_RUNNING: handlers->jobRunning(note->dom, note->name, opaque); break;
-    case BACKEND_EVENT_NOTE_ERROR:
-        handlers->jobError(note->dom, note->name, note->error, opaque);
+    switch (item->type) {
+    case BACKEND_EVENT_ITEM_RUNNING: handlers->jobRunning(item->dom, item->name, opaque); break;
+    case BACKEND_EVENT_ITEM_ERROR:
+        handlers->jobError(item->dom, item->name, item->error, opaque);
         break;
-    case BACKEND_EVENT_NOTE_ENDED:
-        handlers->jobEnded(note->dom, note->name, note->detail, opaque);
+    case BACKEND_EVENT_ITEM_ENDED:
+        handlers->jobEnded(item->dom, item->name, item->detail, opaque);
         break;
-    case BACKEND_EVENT_NOTE_STOPPED: handlers->guestStopped(note->dom, note->detail, opaque); break;
-    case BACKEND_EVENT_NOTE_REMOVED: handlers->diskRemoved(note->dom, note->name, opaque); break;
-    case BACKEND_EVENT_NOTE_TUNED: handlers->disksTuned(note->dom, opaque); break;
+    case BACKEND_EVENT_ITEM_STOPPED: handlers->guestStopped(item->dom, item->detail, opaque); break;
+    case BACKEND_EVENT_ITEM_REMOVED: handlers->diskRemoved(item->dom, item->name, opaque); break;
+    case BACKEND_EVENT_ITEM_TUNED: handlers->disksTuned(item->dom, opaque); break;
     }
 }
 
 static void
-backendEventNoteFree(void *opaque)
+backendEventItemFree(void *opaque)
 {
-    backendEventNote *note = opaque;
+    backendEventItem *item = opaque;
 
-    backendEventSinkUnref(note->sink);
-    handleFreeDomain(note->dom);
-    g_free(note->name);
-    g_free(note->error);
-    g_free(note);
+    backendEventRegistrationUnref(item->registration);
+    handleFreeDomain(item->dom);
+    g_free(item->name);
+    g_free(item->error);
+    g_free(item);
 }
 
 static void
-backendEventNoteSend(backendEventSink *sink, backendEventNoteType type, virDomainPtr dom,
-                     const char *name, const char *error, int detail)
+backendEventItemSend(backendEventRegistration *registration, backendEventItemType type,
+                     virDomainPtr dom, const char *name, const char *error, int detail)
 {
-    backendEventNote *note = g_new0(backendEventNote, 1);
-    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+    backendEventItem *item = g_new0(backendEventItem, 1);
 
-    virDomainGetUUIDString(dom, uuid);
     virDomainRef(dom);
-    note->sink = backendEventSinkRef(sink);
-    note->type = type;
-    note->dom = dom;
-    note->name = g_strdup(name);
-    note->error = g_strdup(error);
-    note->detail = detail;
+    item->registration = backendEventRegistrationRef(registration);
+    item->type = type;
+    item->dom = dom;
+    item->name = g_strdup(name);
+    item->error = g_strdup(error);
+    item->detail = detail;
 
-    g_mutex_lock(&sink->lock);
-    if (sink->where)
-        queuesPush(sink->where, uuid, backendEventNoteDeliver, g_steal_pointer(&note),
-                   backendEventNoteFree);
-    g_mutex_unlock(&sink->lock);
-    if (note)
-        backendEventNoteFree(note);
+    g_mutex_lock(&registration->lock);
+    if (registration->dispatch)
+        registration->dispatch(dom, backendEventItemDeliver, g_steal_pointer(&item),
+                               backendEventItemFree, registration->opaque);
+    g_mutex_unlock(&registration->lock);
+    if (item)
+        backendEventItemFree(item);
 }
 
 /* Within milliseconds the guest may be saved, or the disk be made a backing image. */
 static void
-backendEventTellEnding(backendEventSink *sink, virDomainPtr dom, const char *target)
+backendEventTellEnding(backendEventRegistration *registration, virDomainPtr dom, const char *target)
 {
-    LOCK_SCOPE(&sink->lock);
+    LOCK_SCOPE(&registration->lock);
 
-    if (sink->where)
-        sink->handlers->jobEnding(dom, target, sink->opaque);
+    if (registration->dispatch)
+        registration->handlers->jobEnding(dom, target, registration->opaque);
 }
 
 static int
 backendEventLifecycle(virConnectPtr conn, virDomainPtr dom, int event, int detail, void *opaque)
 {
     if (event == VIR_DOMAIN_EVENT_STOPPED)
-        backendEventNoteSend(opaque, BACKEND_EVENT_NOTE_STOPPED, dom, NULL, NULL, detail);
+        backendEventItemSend(opaque, BACKEND_EVENT_ITEM_STOPPED, dom, NULL, NULL, detail);
     return 0;
 }
 
@@ -165,13 +163,13 @@ backendEventBlockJob(virConnectPtr conn, virDomainPtr dom, const char *disk, int
     if (type != VIR_DOMAIN_BLOCK_JOB_TYPE_PULL || status == VIR_DOMAIN_BLOCK_JOB_READY)
         return;
     backendEventTellEnding(opaque, dom, disk);
-    backendEventNoteSend(opaque, BACKEND_EVENT_NOTE_ENDED, dom, disk, NULL, status);
+    backendEventItemSend(opaque, BACKEND_EVENT_ITEM_ENDED, dom, disk, NULL, status);
 }
 
 static void
 backendEventDeviceRemoved(virConnectPtr conn, virDomainPtr dom, const char *alias, void *opaque)
 {
-    backendEventNoteSend(opaque, BACKEND_EVENT_NOTE_REMOVED, dom, alias, NULL, 0);
+    backendEventItemSend(opaque, BACKEND_EVENT_ITEM_REMOVED, dom, alias, NULL, 0);
 }
 
 static void
@@ -179,7 +177,7 @@ backendEventTunable(virConnectPtr conn, virDomainPtr dom, virTypedParameterPtr p
                     void *opaque)
 {
     if (virTypedParamsGet(params, nparams, VIR_DOMAIN_TUNABLE_BLKDEV_DISK))
-        backendEventNoteSend(opaque, BACKEND_EVENT_NOTE_TUNED, dom, NULL, NULL, 0);
+        backendEventItemSend(opaque, BACKEND_EVENT_ITEM_TUNED, dom, NULL, NULL, 0);
 }
 
 static void
@@ -192,10 +190,10 @@ backendEventMonitor(virConnectPtr conn, virDomainPtr dom, const char *name, long
         return;
     switch (event->type) {
     case BACKEND_QMP_JOB_RUNNING:
-        backendEventNoteSend(opaque, BACKEND_EVENT_NOTE_RUNNING, dom, event->target, NULL, 0);
+        backendEventItemSend(opaque, BACKEND_EVENT_ITEM_RUNNING, dom, event->target, NULL, 0);
         break;
     case BACKEND_QMP_JOB_ERROR:
-        backendEventNoteSend(opaque, BACKEND_EVENT_NOTE_ERROR, dom, event->target, event->error, 0);
+        backendEventItemSend(opaque, BACKEND_EVENT_ITEM_ERROR, dom, event->target, event->error, 0);
         break;
     case BACKEND_QMP_JOB_ENDING: backendEventTellEnding(opaque, dom, event->target); break;
     }
@@ -206,10 +204,11 @@ backendEventRegister(backendEvent *self, int which, int eventId,
                      virConnectDomainEventGenericCallback cb)
 {
     self->ids[which] = virConnectDomainEventRegisterAny(self->conn, NULL, eventId, cb,
-                                                        backendEventSinkRef(self->sink),
-                                                        backendEventSinkUnref);
+                                                        backendEventRegistrationRef(
+                                                            self->registration),
+                                                        backendEventRegistrationUnref);
     if (self->ids[which] < 0)
-        backendEventSinkUnref(self->sink);
+        backendEventRegistrationUnref(self->registration);
     return self->ids[which];
 }
 
@@ -217,10 +216,11 @@ static void
 backendEventRegisterMonitor(backendEvent *self)
 {
     self->monitorId = virConnectDomainQemuMonitorEventRegister(
-        self->conn, NULL, BACKEND_QMP_EVENTS, backendEventMonitor, backendEventSinkRef(self->sink),
-        backendEventSinkUnref, VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
+        self->conn, NULL, BACKEND_QMP_EVENTS, backendEventMonitor,
+        backendEventRegistrationRef(self->registration), backendEventRegistrationUnref,
+        VIR_CONNECT_DOMAIN_QEMU_MONITOR_EVENT_REGISTER_REGEX);
     if (self->monitorId < 0) {
-        backendEventSinkUnref(self->sink);
+        backendEventRegistrationUnref(self->registration);
         LOG_WARNING("no events of QEMU's own: streams that others start are seen within a second, "
                     "and reasons of failures are not known: %s",
                     errorText());
@@ -228,8 +228,8 @@ backendEventRegisterMonitor(backendEvent *self)
 }
 
 backendEvent *
-backendEventNew(virConnectPtr conn, queues *where, const backendEventHandlers *handlers,
-                void *opaque)
+backendEventNew(virConnectPtr conn, backendEventDispatch dispatch,
+                const backendEventHandlers *handlers, void *opaque)
 {
     backendEvent *self = g_new0(backendEvent, 1);
 
@@ -238,12 +238,12 @@ backendEventNew(virConnectPtr conn, queues *where, const backendEventHandlers *h
     self->monitorId = -1;
     for (int i = 0; i < BACKEND_EVENT_LAST; i++)
         self->ids[i] = -1;
-    self->sink = g_new0(backendEventSink, 1);
-    g_atomic_ref_count_init(&self->sink->refs);
-    g_mutex_init(&self->sink->lock);
-    self->sink->where = where;
-    self->sink->handlers = handlers;
-    self->sink->opaque = opaque;
+    self->registration = g_new0(backendEventRegistration, 1);
+    g_atomic_ref_count_init(&self->registration->refs);
+    g_mutex_init(&self->registration->lock);
+    self->registration->dispatch = dispatch;
+    self->registration->handlers = handlers;
+    self->registration->opaque = opaque;
 
     if (backendEventRegister(self, BACKEND_EVENT_LIFECYCLE, VIR_DOMAIN_EVENT_ID_LIFECYCLE,
                              VIR_DOMAIN_EVENT_CALLBACK(backendEventLifecycle)) < 0 ||
@@ -261,7 +261,7 @@ backendEventNew(virConnectPtr conn, queues *where, const backendEventHandlers *h
 }
 
 bool
-backendEventTellsBeginnings(const backendEvent *self)
+backendEventTellsStarts(const backendEvent *self)
 {
     return self->monitorId >= 0;
 }
@@ -274,9 +274,9 @@ backendEventFree(backendEvent *self)
     if (!self)
         return;
     kept = errorKeep(); /* deregistering would hide why */
-    g_mutex_lock(&self->sink->lock);
-    self->sink->where = NULL;
-    g_mutex_unlock(&self->sink->lock);
+    g_mutex_lock(&self->registration->lock);
+    self->registration->dispatch = NULL;
+    g_mutex_unlock(&self->registration->lock);
     for (int i = 0; i < BACKEND_EVENT_LAST; i++) {
         if (self->ids[i] >= 0)
             virConnectDomainEventDeregisterAny(self->conn, self->ids[i]);
@@ -284,7 +284,7 @@ backendEventFree(backendEvent *self)
     if (self->monitorId >= 0)
         virConnectDomainQemuMonitorEventDeregister(self->conn, self->monitorId);
     virConnectClose(self->conn);
-    backendEventSinkUnref(self->sink);
+    backendEventRegistrationUnref(self->registration);
     g_free(self);
     errorRestore(kept);
 }

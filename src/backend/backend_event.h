@@ -2,8 +2,8 @@
 /*
  * backend_event.h: what libvirt and QEMU tell about guests and their jobs, handed on by guest
  *
- *   libvirt event loop:  libvirt's callback ──► note ──► the guest's queue
- *   a thread of the queues:                                 └──► handler
+ *   libvirt event loop:  libvirt's callback ──► item ──► dispatch
+ *   where that runs it:                                     └──► handler
  *
  * Handlers may therefore make libvirt calls that wait: neither the application's loop does, nor
  * what is told of another guest. Two handlers are called at once, in libvirt's event loop, and
@@ -11,8 +11,6 @@
  */
 
 #pragma once
-
-#include "util/queues.h"
 
 #include <libvirt/libvirt.h>
 #include <stdbool.h>
@@ -35,16 +33,21 @@ struct _backendEventHandlers {
     void (*disksTuned)(virDomainPtr dom, void *opaque);
 };
 
+/* Called in libvirt's event loop, and does not wait: has @func called with @data, after all else that
+ * was dispatched of this domain; then, in any case, @destroy. */
+typedef void (*backendEventDispatch)(virDomainPtr dom, void (*func)(void *data), void *data,
+                                     void (*destroy)(void *data), void *opaque);
+
 typedef struct _backendEvent backendEvent;
 
-/* Registers with libvirt on @conn; needs libvirt's event loop. @where: the key is the guest's UUID,
- * the handlers are called there. QEMU's own events are left out, with a warning, where libvirt does
+/* Registers with libvirt on @conn; needs libvirt's event loop. @dispatch: has
+ * the handlers called. QEMU's own events are left out, with a warning, where libvirt does
  * not let us have them. NULL on error. */
-backendEvent *backendEventNew(virConnectPtr conn, queues *where,
+backendEvent *backendEventNew(virConnectPtr conn, backendEventDispatch dispatch,
                               const backendEventHandlers *handlers, void *opaque);
 
 /* Whether QEMU's own events come, and so every pull is told of when it begins. */
-bool backendEventTellsBeginnings(const backendEvent *self);
+bool backendEventTellsStarts(const backendEvent *self);
 
 /* Deregisters: no handler is called any more, but those that run go on. */
 void backendEventFree(backendEvent *self);

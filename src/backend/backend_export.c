@@ -15,7 +15,7 @@ LOG_INIT("backend.export");
 
 struct _backendExport {
     virDomainPtr dom;
-    backendNbdserverServer *server;
+    backendNbdServer *server;
     char *id;
     guint32 deepest;
 };
@@ -52,20 +52,21 @@ backendExportDrop(backendExport *self)
 }
 
 backendExport *
-backendExportNew(backendNbdserver *exports, virDomainPtr dom, const char *target)
+backendExportNew(backendNbdServer *server, virDomainPtr dom, const char *target)
 {
     backendExport *self = g_new0(backendExport, 1);
 
     virDomainRef(dom);
     self->dom = dom;
-    self->id = g_strconcat(BACKEND_NBDSERVER_PREFIX, target, NULL);
-    if ((self->server = backendNbdserverAcquire(exports, dom))) {
+    self->id = g_strconcat(BACKEND_NBD_SERVER_PREFIX, target, NULL);
+    self->server = server;
+    if (backendNbdServerAcquire(server, dom) == 0) {
         virErrorPtr kept;
 
         if (backendExportAdd(self, target) == 0)
             return self;
         kept = errorKeep();
-        backendNbdserverRelease(self->server, dom);
+        backendNbdServerRelease(self->server, dom);
         errorRestore(kept);
     }
     backendExportDrop(self);
@@ -75,7 +76,7 @@ backendExportNew(backendNbdserver *exports, virDomainPtr dom, const char *target
 int
 backendExportConnect(backendExport *self)
 {
-    return backendNbdserverConnect(self->server);
+    return backendNbdServerConnect(self->server);
 }
 
 guint32
@@ -99,7 +100,7 @@ backendExportFree(backendExport *self)
         return;
     del = backendQmpExportDel(self->id);
     /* the fewer commands, the less likely that somebody's next call comes between them */
-    if (!backendNbdserverRelease(self->server, self->dom) &&
+    if (!backendNbdServerRelease(self->server, self->dom) &&
         backendMonitorSend(self->dom, del, -1, NULL) < 0)
         LOG_DEBUG("removing export %s: %s", self->id, errorText());
     backendExportDrop(self);

@@ -5,13 +5,13 @@
 
 #include <glib.h>
 
-#include "backend/backend_nbdserver.h"
+#include "backend/backend_nbd_server.h"
 
 typedef struct _backendExport backendExport;
 
 /* Exports the disk, read-only; NULL on error, which it is if no pull runs on it,
  * or QEMU does not tell what the pull copies. */
-backendExport *backendExportNew(backendNbdserver *exports, virDomainPtr dom, const char *target);
+backendExport *backendExportNew(backendNbdServer *server, virDomainPtr dom, const char *target);
 
 /* The lowest layer that the pull copies from; the exported node is 1 */
 guint32 backendExportGetDeepest(const backendExport *self);

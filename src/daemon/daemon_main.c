@@ -169,7 +169,7 @@ daemonMainGetConnect(void *opaque)
 static gboolean
 daemonMainStreams(void *opaque)
 {
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(qemuConnGetStreams(opaque), NULL);
+    g_autoptr(GPtrArray) active = qemuStreamsListAllActive(qemuConnGetGuests(opaque));
 
     return active->len > 0;
 }

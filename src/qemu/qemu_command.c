@@ -5,10 +5,14 @@
 
 #include "backend/backend_image.h"
 #include "backend/backend_job.h"
+#include "qemu/qemu_hydration.h"
+#include "qemu/qemu_life.h"
+#include "qemu/qemu_metadata.h"
 #include "qemu/qemu_reconcile.h"
 #include "qemu/qemu_safety.h"
 #include "qemu/qemu_tail.h"
 #include "util/error.h"
+#include "util/lock.h"
 #include "util/log.h"
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
@@ -18,15 +22,15 @@ LOG_INIT("qemu.command");
 qemuStream *
 qemuCommandFind(qemuConn *conn, virDomainPtr dom, const char *name)
 {
-    qemuStreams *streams = qemuConnGetStreams(conn);
+    g_autoptr(qemuGuest) guest = qemuGuestGet(qemuConnGetGuests(conn), dom);
     g_autoptr(GPtrArray) disks = NULL;
     const domainDisk *disk;
     virDomainBlockJobInfo info;
     qemuStream *stream;
 
-    if (!qemuConnIsFollowing(conn) && qemuReconcileAdopt(streams, dom, false, NULL) < 0)
+    if (!qemuConnIsFollowing(conn) && qemuReconcileDiscover(guest, false, NULL) < 0)
         return NULL;
-    if ((stream = qemuStreamsFindActive(streams, dom, name)))
+    if ((stream = qemuStreamsFindActive(guest->table, dom, name)))
         return stream;
 
     if (!(disks = qemuReconcileGetDisks(dom)) || !(disk = domainDiskListFind(disks, name)))
@@ -37,30 +41,31 @@ qemuCommandFind(qemuConn *conn, virDomainPtr dom, const char *name)
     return NULL;
 }
 
-/* Of a stream of the same disk that the table thinks active: is it still? */
+/* Of a stream of the same disk that is thought active: is it still? */
 static int
-qemuCommandCheckFree(qemuStreams *streams, virDomainPtr dom, const char *target)
+qemuCommandCheckFree(qemuGuest *guest, virDomainPtr dom, const char *target)
 {
-    g_autoptr(qemuStream) known = qemuStreamsFindActive(streams, dom, target);
+    g_autoptr(qemuStream) known = qemuStreamsFindActive(guest->table, dom, target);
+    g_autoptr(qemuStream) active = NULL;
 
     if (!known)
         return 0;
-    if (qemuReconcileSample(streams, known, false) == 0)
-        qemuReconcileResolve(streams, known, VIR_DOMAIN_STREAM_DISK_STOPPED,
-                             "the block job was aborted", true);
-    if (!qemuStreamsIsActive(streams, known))
+    if (qemuReconcileSample(known, false) == 0)
+        qemuReconcileDetermineEnd(known, VIR_DOMAIN_STREAM_DISK_STOPPED,
+                                  "the block job was aborted", true);
+    if (!(active = qemuStreamsFindActive(guest->table, dom, target)))
         return 0;
     errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "disk '%s' already in active block job", target);
     return -1;
 }
 
-/* Ends that come together crash QEMU, and in process nobody stays to hold one back. */
+/* Ends that come together crash QEMU, and in process nobody stays to keep one waiting. */
 static int
-qemuCommandCheckAlone(qemuConn *conn, virDomainPtr dom, const char *target)
+qemuCommandCheckAlone(qemuGuest *guest, const char *target)
 {
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(qemuConnGetStreams(conn), dom);
+    g_autoptr(GPtrArray) active = qemuStreamsGetActive(guest);
 
-    for (guint i = 0; i < active->len && !qemuConnIsResident(conn); i++) {
+    for (guint i = 0; i < active->len && !guest->config->turns; i++) {
         const qemuStream *other = g_ptr_array_index(active, i);
 
         if (g_str_equal(other->target, target))
@@ -94,26 +99,63 @@ qemuCommandStartJob(void *opaque)
 
 /* Starts the job of a disk, which may have a tail. */
 static int
-qemuCommandBegin(qemuConn *conn, qemuCommandJob *job, qemuStream *stream,
-                 const backendQmpImage *image)
+qemuCommandStartStream(qemuConn *conn, qemuCommandJob *job, qemuStream *stream,
+                       const backendQmpImage *image)
 {
     const streamSettings *settings = &stream->settings;
     guint standstill = settings->named & STREAM_SETTINGS_STANDSTILL ? settings->standstill
                                                                     : qemuConnGetStandstill(conn);
 
-    if (qemuReconcilePolicy(qemuConnGetStreams(conn), job->dom) < 0)
+    if (qemuMetadataSave(stream->guest) < 0)
         return -1;
     if (backendImageGetTail(image) == 0)
         return qemuCommandStartJob(job);
-    return qemuTailBegin(qemuConnGetExports(conn), qemuConnGetStreams(conn), stream, standstill,
-                         qemuCommandStartJob, job);
+    return qemuTailBegin(stream, standstill, qemuCommandStartJob, job);
+}
+
+/* A new stream of @disk; NULL and an error if it has one. */
+static qemuStream *
+qemuCommandBegin(qemuGuest *guest, virDomainPtr dom, const domainDisk *disk, const char *base,
+                 const streamSettings *settings)
+{
+    qemuStream *stream;
+
+    qemuGuestSetDomain(guest, dom);
+    g_mutex_lock(&guest->lock);
+    stream = qemuStreamsBegin(guest, disk, base, settings);
+    g_mutex_unlock(&guest->lock);
+    if (!stream)
+        errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "disk '%s' already in active block job",
+                    disk->target);
+    return stream;
+}
+
+/* Its job was refused. */
+static void
+qemuCommandRefuse(qemuStream *stream)
+{
+    virErrorPtr kept = errorKeep();
+
+    g_mutex_lock(&stream->guest->lock);
+    qemuStreamsRefuse(stream);
+    g_mutex_unlock(&stream->guest->lock);
+    qemuMetadataSave(stream->guest);
+    errorRestore(kept);
+}
+
+static void
+qemuCommandConfirm(qemuStream *stream)
+{
+    LOCK_SCOPE(&stream->guest->lock);
+
+    qemuLifeRun(stream, true);
 }
 
 int
 qemuCommandStart(qemuConn *conn, virDomainPtr dom, const char *name, const char *base,
                  bool relative, const streamSettings *settings)
 {
-    qemuStreams *streams = qemuConnGetStreams(conn);
+    g_autoptr(qemuGuest) guest = qemuGuestGet(qemuConnGetGuests(conn), dom);
     g_autoptr(GPtrArray) disks = qemuReconcileGetDisks(dom);
     g_autoptr(qemuStream) stream = NULL;
     g_auto(backendQmpImage) image = { 0 };
@@ -122,79 +164,83 @@ qemuCommandStart(qemuConn *conn, virDomainPtr dom, const char *name, const char 
 
     if (!disks || !(disk = domainDiskListFind(disks, name)) || domainDiskCheckStreamable(disk) < 0)
         return -1;
-    if (!qemuConnIsFollowing(conn) && qemuReconcileAdopt(streams, dom, false, NULL) < 0)
+    if (!qemuConnIsFollowing(conn) && qemuReconcileDiscover(guest, false, NULL) < 0)
         return -1;
-    if (qemuCommandCheckFree(streams, dom, disk->target) < 0 ||
-        qemuCommandCheckAlone(conn, dom, disk->target) < 0 ||
+    if (qemuCommandCheckFree(guest, dom, disk->target) < 0 ||
+        qemuCommandCheckAlone(guest, disk->target) < 0 ||
         backendImageGet(dom, disk->target, disk->alias, &image) < 0 ||
         qemuSafetyCheckStreamable(dom, disk->target, &image) < 0)
         return -1;
 
-    if (!(stream = qemuStreamsBegin(streams, dom, disk, base, settings))) {
-        errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "disk '%s' already in active block job",
-                    disk->target);
+    if (!(stream = qemuCommandBegin(guest, dom, disk, base, settings)))
         return -1;
-    }
     job.stream = stream;
-    if (qemuCommandBegin(conn, &job, stream, &image) < 0) {
-        virErrorPtr kept = errorKeep();
-
-        qemuStreamsForget(streams, stream);
-        qemuReconcilePolicy(streams, dom);
-        errorRestore(kept);
+    if (qemuCommandStartStream(conn, &job, stream, &image) < 0) {
+        qemuCommandRefuse(stream);
         return -1;
     }
     LOG_INFO("stream of disk %s of domain %s started", disk->target, virDomainGetName(dom));
-    qemuStreamsConfirm(streams, stream);
-    if (qemuReconcileSample(streams, stream, false) <
-        0) /* what it is asked before the first tick */
+    qemuCommandConfirm(stream);
+    if (qemuReconcileSample(stream, false) < 0) /* what it is asked before the first tick */
         LOG_DEBUG("progress of disk %s: %s", stream->target, errorText());
     if (backendImageGetTail(&image) > 0) /* it could not be before */
-        qemuConnHydrate(conn, stream);
+        qemuHydrationStep(stream);
     return 0;
+}
+
+static void
+qemuCommandSetStopping(qemuStream *stream, bool stopping)
+{
+    LOCK_SCOPE(&stream->guest->lock);
+
+    qemuLifeSetStopping(stream, stopping);
 }
 
 int
 qemuCommandStop(qemuConn *conn, virDomainPtr dom, const char *name)
 {
-    qemuStreams *streams = qemuConnGetStreams(conn);
     g_autoptr(qemuStream) stream = qemuCommandFind(conn, dom, name);
 
     if (!stream)
         return -1;
-    qemuStreamsSetStopping(streams, stream, true);
-    qemuConnUnhydrate(conn, stream);
+    qemuCommandSetStopping(stream, true);
+    qemuHydrationStop(stream, NULL);
     if (backendJobAbort(dom, stream->target) < 0) {
         virErrorPtr kept = errorKeep();
 
-        qemuStreamsSetStopping(streams, stream, false);
+        qemuCommandSetStopping(stream, false);
         errorRestore(kept);
         return -1;
     }
-    if (backendImageFlush(dom, stream->target, stream->alias, stream->source) <
-        0) /* what is copied stays */
+    if (backendImageFlush(dom, stream->target, stream->alias, stream->source) < 0) /* it stays */
         LOG_WARNING("what was copied of disk %s is not flushed: %s", stream->target, errorText());
-    qemuReconcileResolve(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "stopped on request",
-                         true);
+    qemuReconcileDetermineEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "stopped on request", true);
     return 0;
+}
+
+/* Returns the settings of before. */
+static streamSettings
+qemuCommandChange(qemuStream *stream, const streamSettings *change)
+{
+    LOCK_SCOPE(&stream->guest->lock);
+    streamSettings before = stream->settings;
+
+    streamSettingsMerge(&stream->settings, change);
+    return before;
 }
 
 int
 qemuCommandSet(qemuConn *conn, virDomainPtr dom, const char *name, const streamSettings *change)
 {
-    qemuStreams *streams = qemuConnGetStreams(conn);
     g_autoptr(qemuStream) stream = qemuCommandFind(conn, dom, name);
     streamSettings before;
 
     if (!stream)
         return -1;
-    before = qemuStreamsChange(streams, stream, change);
-    if (qemuReconcileSpeeds(streams, dom) < 0) {
-        before.named = change->named;
-        qemuStreamsChange(streams, stream, &before);
-        return -1;
-    }
-    if ((change->named & STREAM_SETTINGS_HYDRATE) && change->paused)
-        qemuConnPauseHydration(conn, stream);
-    return 0;
+    before = qemuCommandChange(stream, change);
+    if (qemuHydrationApply(stream->guest) == 0)
+        return 0;
+    before.named = change->named;
+    qemuCommandChange(stream, &before);
+    return -1;
 }

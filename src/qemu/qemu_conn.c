@@ -3,7 +3,10 @@
 
 #include "qemu/qemu_conn.h"
 
+#include "qemu/qemu_hydration.h"
 #include "qemu/qemu_reaction.h"
+#include <glib/gstdio.h>
+
 #include "backend/backend_connection.h"
 #include "util/error.h"
 #include "util/handle.h"
@@ -18,45 +21,48 @@ struct _qemuConn {
     bool resident;
     char *uri; /* resident only */
     qemuConnConfig config;
-    qemuStreams *streams;
-    backendNbdserver *exports;
+    char *socketDir;
+    qemuGuestTable *guests;
 
-    /* resident: all its life, follow touched by the loop's thread only;
+    /* resident: all its life, reaction touched by the thread only;
      * in process: while following */
-    eventThread *where;
-    backendConnection *link; /* resident only */
-    qemuHydration
-        *hydration; /* resident only; gives back what others left, even if none is wanted */
-    qemuReaction *follow;
+    eventThread *thread;
+    backendConnection *connection; /* resident only */
+    qemuReaction *reaction;
 
     GMutex subscribing; /* in process: who begins or ends to follow; held over calls to libvirt,
                          * protects subscribers; taken before all others */
     unsigned int subscribers;
 
-    GMutex lock; /* protects conn */
-    virConnectPtr conn;
+    virConnectPtr conn; /* protected by qemuConnShared.lock */
 };
 
-/* In process: those that follow, one per connection of the application's */
+/* Of all connections */
 static struct {
-    GMutex lock; /* protects conns and their follow */
-    GPtrArray *conns;
-} qemuConnFollowing;
+    GMutex lock;          /* protects following, their reaction, and the conn of each */
+    GPtrArray *following; /* in process, one per connection of the application's */
+} qemuConnShared;
 
-/* @dir: where the sockets of NBD servers may be */
+/* @socketDir: where the sockets of NBD servers may be; taken over */
 static qemuConn *
-qemuConnNew(virConnectPtr conn, const char *dir, const qemuConnConfig *config, bool resident,
-            const char *unhydratable)
+qemuConnNew(virConnectPtr conn, char *socketDir, const qemuConnConfig *config, bool resident,
+            const char *noHydration)
 {
     qemuConn *self = g_new0(qemuConn, 1);
+    const qemuGuestConfig guests = {
+        .publisher = self,
+        .turns = resident,
+        .noHydration = noHydration,
+        .hydrateUntried = config->hydrateUntried,
+        .socketDir = socketDir,
+    };
 
     g_atomic_ref_count_init(&self->refs);
-    g_mutex_init(&self->lock);
     g_mutex_init(&self->subscribing);
     self->resident = resident;
     self->config = *config;
-    self->streams = qemuStreamsNew(self, resident, unhydratable);
-    self->exports = backendNbdserverNew(dir);
+    self->socketDir = socketDir;
+    self->guests = qemuGuestTableNew(&guests);
     if (conn)
         virConnectRef(conn);
     self->conn = conn;
@@ -72,31 +78,44 @@ qemuConnUp(virConnectPtr conn, void *opaque)
         .statusDir = self->config.hydrate ? self->config.statusDir : NULL,
     };
 
-    qemuHydrationUp(self->hydration, conn);
-    if (!(self->follow = qemuReactionNew(conn, self->where, self->streams, self->exports,
-                                         self->hydration, &config, true)))
+    qemuHydrationRemoveLeft(self->guests, conn);
+    if (!(self->reaction = qemuReactionNew(conn, self->thread, self->guests, &config, true)))
         return -1;
+    LOCK_SCOPE(&qemuConnShared.lock);
+
     virConnectRef(conn);
-    g_mutex_lock(&self->lock);
     self->conn = conn;
-    g_mutex_unlock(&self->lock);
     return 0;
+}
+
+static virConnectPtr
+qemuConnTakeConnect(qemuConn *self)
+{
+    LOCK_SCOPE(&qemuConnShared.lock);
+
+    return g_steal_pointer(&self->conn);
+}
+
+static void
+qemuConnStopHydration(qemuConn *self, const char *reason)
+{
+    g_autoptr(GPtrArray) active = qemuStreamsListAllActive(self->guests);
+
+    for (guint i = 0; i < active->len; i++)
+        qemuHydrationStop(g_ptr_array_index(active, i), reason);
 }
 
 static void
 qemuConnDown(void *opaque)
 {
     qemuConn *self = opaque;
-    g_autoptr(virConnect) conn = NULL;
+    g_autoptr(virConnect) conn = qemuConnTakeConnect(self);
 
-    g_mutex_lock(&self->lock);
-    conn = g_steal_pointer(&self->conn);
-    g_mutex_unlock(&self->lock);
-    g_clear_pointer(&self->follow, qemuReactionFree);
-    qemuHydrationDown(self->hydration); /* nobody would tell when a job ends */
+    g_clear_pointer(&self->reaction, qemuReactionFree);
+    qemuConnStopHydration(self, "libvirt is away"); /* nobody would tell when a job ends */
 }
 
-static const backendConnectionHandlers qemuConnLinkHandlers = {
+static const backendConnectionHandlers qemuConnHandlers = {
     .up = qemuConnUp,
     .down = qemuConnDown,
 };
@@ -104,14 +123,13 @@ static const backendConnectionHandlers qemuConnLinkHandlers = {
 qemuConn *
 qemuConnNewResident(const char *uri, const char *socketDir, const qemuConnConfig *config)
 {
-    g_autofree char *dir = g_build_filename(socketDir, "streamdisk", NULL);
+    char *dir = g_build_filename(socketDir, "streamdisk", NULL);
     qemuConn *self = qemuConnNew(NULL, dir, config, true,
                                  config->hydrate ? NULL : "virtstreamd is configured to have none");
 
     self->uri = g_strdup(uri);
-    self->where = eventThreadNew("qemu-follow");
-    self->hydration = qemuHydrationNew(self->streams, self->exports, config->hydrateUntried);
-    self->link = backendConnectionNew(uri, socketDir, self->where, &qemuConnLinkHandlers, self);
+    self->thread = eventThreadNew("qemu-events");
+    self->connection = backendConnectionNew(uri, socketDir, self->thread, &qemuConnHandlers, self);
     return self;
 }
 
@@ -119,19 +137,19 @@ qemuConn *
 qemuConnOpen(virConnectPtr conn)
 {
     static const qemuConnConfig config = { .standstill = QEMU_CONN_STANDSTILL };
-    g_autofree char *dir = g_build_filename(g_get_user_runtime_dir(), "libvirt", "streamdisk",
-                                            NULL);
-    LOCK_SCOPE(&qemuConnFollowing.lock);
+    LOCK_SCOPE(&qemuConnShared.lock);
 
-    for (guint i = 0; qemuConnFollowing.conns && i < qemuConnFollowing.conns->len; i++) {
-        qemuConn *self = g_ptr_array_index(qemuConnFollowing.conns, i);
+    for (guint i = 0; qemuConnShared.following && i < qemuConnShared.following->len; i++) {
+        qemuConn *self = g_ptr_array_index(qemuConnShared.following, i);
 
         if (self->conn == conn) {
             g_atomic_ref_count_inc(&self->refs);
             return self;
         }
     }
-    return qemuConnNew(conn, dir, &config, false, "there is none without virtstreamd");
+    return qemuConnNew(conn,
+                       g_build_filename(g_get_user_runtime_dir(), "libvirt", "streamdisk", NULL),
+                       &config, false, "there is none without virtstreamd");
 }
 
 void
@@ -139,17 +157,19 @@ qemuConnUnref(qemuConn *self)
 {
     if (!self || !g_atomic_ref_count_dec(&self->refs))
         return;
-    if (self->where)
-        eventThreadStop(self->where);
-    qemuReactionFree(self->follow);
-    qemuHydrationFree(self->hydration);
-    backendConnectionFree(self->link);
-    eventThreadFree(self->where);
-    qemuStreamsFree(self->streams);
-    backendNbdserverFree(self->exports);
+    if (self->thread)
+        eventThreadStop(self->thread);
+    qemuReactionFree(self->reaction);
+    qemuConnStopHydration(self, NULL);
+    taskQueuePoolCancel(qemuGuestTableGetCleanup(self->guests));
+    backendConnectionFree(self->connection);
+    eventThreadFree(self->thread);
+    qemuStreamsForgetAll(self->guests);
+    qemuGuestTableFree(self->guests);
+    g_rmdir(self->socketDir);
     handleCloseConnect(self->conn);
-    g_mutex_clear(&self->lock);
     g_mutex_clear(&self->subscribing);
+    g_free(self->socketDir);
     g_free(self->uri);
     g_free(self);
 }
@@ -157,7 +177,7 @@ qemuConnUnref(qemuConn *self)
 virConnectPtr
 qemuConnGetConnect(qemuConn *self)
 {
-    LOCK_SCOPE(&self->lock);
+    LOCK_SCOPE(&qemuConnShared.lock);
 
     if (!self->conn) {
         errorReport(VIR_ERR_OPERATION_FAILED, "virtstreamd is not connected to libvirt (%s)",
@@ -168,16 +188,10 @@ qemuConnGetConnect(qemuConn *self)
     return self->conn;
 }
 
-qemuStreams *
-qemuConnGetStreams(qemuConn *self)
+qemuGuestTable *
+qemuConnGetGuests(qemuConn *self)
 {
-    return self->streams;
-}
-
-backendNbdserver *
-qemuConnGetExports(qemuConn *self)
-{
-    return self->exports;
+    return self->guests;
 }
 
 guint
@@ -187,80 +201,53 @@ qemuConnGetStandstill(qemuConn *self)
 }
 
 bool
-qemuConnIsResident(qemuConn *self)
-{
-    return self->resident;
-}
-
-void
-qemuConnUnhydrate(qemuConn *self, qemuStream *stream)
-{
-    if (self->hydration)
-        qemuHydrationEnd(self->hydration, stream);
-}
-
-void
-qemuConnHydrate(qemuConn *self, qemuStream *stream)
-{
-    if (self->hydration)
-        qemuHydrationTick(self->hydration, stream);
-}
-
-void
-qemuConnPauseHydration(qemuConn *self, qemuStream *stream)
-{
-    if (self->hydration)
-        qemuHydrationPause(self->hydration, stream);
-}
-
-bool
 qemuConnIsFollowing(qemuConn *self)
 {
-    LOCK_SCOPE(&qemuConnFollowing.lock);
+    LOCK_SCOPE(&qemuConnShared.lock);
 
-    return self->resident || self->follow;
+    return self->resident || self->reaction;
 }
 
 /* Under self->subscribing */
 static int
 qemuConnFollow(qemuConn *self)
 {
-    eventThread *where = eventThreadNew("qemu-follow");
-    qemuReaction *follow = qemuReactionNew(self->conn, where, self->streams, self->exports, NULL,
-                                           &(qemuReactionConfig) { 0 }, false);
+    eventThread *thread = eventThreadNew("qemu-events");
+    qemuReaction *reaction = qemuReactionNew(self->conn, thread, self->guests,
+                                             &(qemuReactionConfig) { 0 }, false);
 
-    if (!follow) {
-        eventThreadFree(where);
+    if (!reaction) {
+        eventThreadFree(thread);
         return -1;
     }
-    self->where = where;
+    self->thread = thread;
+    LOCK_SCOPE(&qemuConnShared.lock);
 
-    {
-        LOCK_SCOPE(&qemuConnFollowing.lock);
-
-        self->follow = follow;
-        if (!qemuConnFollowing.conns)
-            qemuConnFollowing.conns = g_ptr_array_new();
-        g_ptr_array_add(qemuConnFollowing.conns, self);
-    }
+    self->reaction = reaction;
+    if (!qemuConnShared.following)
+        qemuConnShared.following = g_ptr_array_new();
+    g_ptr_array_add(qemuConnShared.following, self);
     return 0;
+}
+
+static qemuReaction *
+qemuConnTakeReaction(qemuConn *self)
+{
+    LOCK_SCOPE(&qemuConnShared.lock);
+
+    g_ptr_array_remove_fast(qemuConnShared.following, self);
+    return g_steal_pointer(&self->reaction);
 }
 
 /* Under self->subscribing */
 static void
 qemuConnUnfollow(qemuConn *self)
 {
-    qemuReaction *follow;
+    qemuReaction *reaction = qemuConnTakeReaction(self);
 
-    {
-        LOCK_SCOPE(&qemuConnFollowing.lock);
-
-        g_ptr_array_remove_fast(qemuConnFollowing.conns, self);
-        follow = g_steal_pointer(&self->follow);
-    }
-    eventThreadStop(self->where);
-    qemuReactionFree(follow);
-    g_clear_pointer(&self->where, eventThreadFree);
+    eventThreadStop(self->thread);
+    qemuReactionFree(reaction);
+    g_clear_pointer(&self->thread, eventThreadFree);
 }
 
 int

@@ -11,7 +11,6 @@
 
 #pragma once
 
-#include "backend/backend_nbdserver.h"
 #include "qemu/qemu_streams.h"
 
 typedef struct _qemuConn qemuConn;
@@ -38,24 +37,13 @@ void qemuConnUnref(qemuConn *self);
 /* A reference to libvirt's connection; NULL and an error while libvirtd is away. */
 virConnectPtr qemuConnGetConnect(qemuConn *self);
 
-/* The table of streams; a passing one's holds what qemu_reconcile.h finds. */
-qemuStreams *qemuConnGetStreams(qemuConn *self);
-
-/* The NBD servers of its guests */
-backendNbdserver *qemuConnGetExports(qemuConn *self);
+/* Its guests, whose streams are, in a passing one, what qemu_reconcile.h finds */
+qemuGuestTable *qemuConnGetGuests(qemuConn *self);
 
 /* How long a guest may be suspended at a start, if nothing else is said, in ms */
 guint qemuConnGetStandstill(qemuConn *self);
 
-bool qemuConnIsResident(qemuConn *self);
 bool qemuConnIsFollowing(qemuConn *self);
-
-/* A stream is hydrated no more, at least until it is RUNNING again. */
-void qemuConnUnhydrate(qemuConn *self, qemuStream *stream);
-/* It may be hydrated from now on, without waiting for the next tick. */
-void qemuConnHydrate(qemuConn *self, qemuStream *stream);
-/* It is hydrated no more until its settings want it again. */
-void qemuConnPauseHydration(qemuConn *self, qemuStream *stream);
 
 /* In process: begins to follow, with the first that subscribes, and ends with the last. */
 int qemuConnSubscribe(qemuConn *self);

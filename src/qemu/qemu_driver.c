@@ -3,10 +3,13 @@
 
 #include "qemu/qemu_driver.h"
 
+#include "backend/backend_domain.h"
 #include "internal.h"
 #include "qemu/qemu_command.h"
 #include "qemu/qemu_reconcile.h"
+#include "qemu/qemu_stats.h"
 #include "util/handle.h"
+#include "util/lock.h"
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
 
@@ -50,12 +53,12 @@ qemuDriverStreamDisk(void *priv, virDomainPtr dom, const char *disk, unsigned lo
 static int
 qemuDriverCheckHydration(qemuConn *conn, virTypedParameterPtr params, int nparams)
 {
-    const char *unhydratable = qemuStreamsUnhydratable(qemuConnGetStreams(conn));
+    const char *none = qemuGuestTableGetConfig(qemuConnGetGuests(conn))->noHydration;
     const char *name = streamSettingsFindHydration(params, nparams);
 
-    if (unhydratable && name) {
+    if (none && name) {
         errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "parameter '%s' is for hydration: %s", name,
-                    unhydratable);
+                    none);
         return -1;
     }
     return 0;
@@ -89,76 +92,88 @@ qemuDriverStreamDiskSetParameters(void *priv, virDomainPtr dom, const char *disk
     return qemuCommandSet(priv, dom, disk, &change);
 }
 
-/* The active streams of @dom: as last seen, if somebody follows them, else asked now. NULL if it
+/* The active streams of @guest: as last seen, if somebody follows them, else asked now. NULL if it
  * does not run. */
 static GPtrArray *
-qemuDriverListActive(qemuConn *conn, virDomainPtr dom)
+qemuDriverListActive(qemuConn *conn, qemuGuest *guest, virDomainPtr dom)
 {
-    qemuStreams *streams = qemuConnGetStreams(conn);
-
-    if (qemuConnIsFollowing(conn) ? qemuReconcileCheckRunning(dom) < 0
-                                  : qemuReconcileAdopt(streams, dom, false, NULL) < 0)
+    if (qemuConnIsFollowing(conn) ? backendDomainCheckRunning(dom) < 0
+                                  : qemuReconcileDiscover(guest, false, NULL) < 0)
         return NULL;
-    return qemuStreamsListActive(streams, dom);
+    return qemuStreamsGetActive(guest);
 }
 
 static int
 qemuDriverStreamDiskInfo(void *priv, virDomainPtr dom, virDomainStreamDiskStatePtr states,
                          unsigned int nstates, unsigned int flags)
 {
+    g_autoptr(qemuGuest) guest = NULL;
     g_autoptr(GPtrArray) active = NULL;
 
     virCheckFlags(0, -1);
-    if (!(active = qemuDriverListActive(priv, dom)))
+    guest = qemuGuestGet(qemuConnGetGuests(priv), dom);
+    if (!(active = qemuDriverListActive(priv, guest, dom)))
         return -1;
+    LOCK_SCOPE(&guest->lock);
+
     for (guint i = 0; i < MIN(active->len, nstates); i++) {
-        if (qemuStreamsGetState(qemuConnGetStreams(priv), g_ptr_array_index(active, i),
-                                &states[i]) < 0)
+        if (qemuStatsGetState(g_ptr_array_index(active, i), &states[i]) < 0)
             return -1;
     }
     return (int) active->len;
+}
+
+/* The statistics of this moment; *active: whether the stream has not ended */
+static streamRecord *
+qemuDriverGetRecord(qemuStream *stream, bool *active)
+{
+    LOCK_SCOPE(&stream->guest->lock);
+
+    *active = qemuStreamIsActive(stream);
+    return qemuStatsGetRecord(stream, g_get_monotonic_time());
 }
 
 static int
 qemuDriverStreamDiskGetStats(void *priv, virDomainPtr dom, const char *disk,
                              virTypedParameterPtr *params, int *nparams, unsigned int flags)
 {
-    qemuStreams *streams = qemuConnGetStreams(priv);
     g_autoptr(qemuStream) stream = NULL;
-    g_autoptr(streamRecord) entry = NULL;
+    g_autoptr(streamRecord) record = NULL;
+    bool active;
 
     virCheckFlags(0, -1);
-    stream = qemuStreamsFind(streams, dom, disk);
+    stream = qemuStreamsFind(qemuConnGetGuests(priv), dom, disk);
     if (!stream && !(stream = qemuCommandFind(priv, dom, disk)))
         return -1;
-    if (qemuStreamsIsActive(streams, stream) && qemuReconcileCheckRunning(dom) < 0)
+    record = qemuDriverGetRecord(stream, &active);
+    if (active && backendDomainCheckRunning(dom) < 0)
         return -1;
-    entry = qemuStreamsGetEntry(streams, stream);
-    *params = g_steal_pointer(&entry->params);
-    *nparams = entry->nparams;
-    entry->nparams = 0;
+    *params = g_steal_pointer(&record->params);
+    *nparams = record->nparams;
+    record->nparams = 0;
     return 0;
 }
 
 static GPtrArray *
 qemuDriverListAll(void *priv, unsigned int flags)
 {
-    qemuStreams *streams = qemuConnGetStreams(priv);
+    qemuGuestTable *guests = qemuConnGetGuests(priv);
     g_autoptr(GPtrArray) active = NULL;
     g_autoptr(GPtrArray)
-        entries = g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
+        records = g_ptr_array_new_with_free_func((GDestroyNotify) streamRecordFree);
+    bool unused;
 
     virCheckFlags(0, NULL);
     if (!qemuConnIsFollowing(priv)) {
         g_autoptr(virConnect) conn = qemuConnGetConnect(priv);
 
-        if (!conn || qemuReconcileAdoptAll(streams, conn) < 0)
+        if (!conn || qemuReconcileDiscoverAll(guests, conn) < 0)
             return NULL;
     }
-    active = qemuStreamsListActive(streams, NULL);
+    active = qemuStreamsListAllActive(guests);
     for (guint i = 0; i < active->len; i++)
-        g_ptr_array_add(entries, qemuStreamsGetEntry(streams, g_ptr_array_index(active, i)));
-    return g_steal_pointer(&entries);
+        g_ptr_array_add(records, qemuDriverGetRecord(g_ptr_array_index(active, i), &unused));
+    return g_steal_pointer(&records);
 }
 
 static int

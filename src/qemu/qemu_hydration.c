@@ -1,206 +1,145 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * qemu_hydration.c: an export and a hydrator for each stream that has the turn
- *
- *   IDLE ──► WORKING ──► DONE (nothing left: the job runs through by itself)
- *     ▲         │
- *     └─ RESTING (it failed: tried again later)
- */
+/* qemu_hydration.c: an export and a worker for each stream that has the turn */
 
 #include "qemu/qemu_hydration.h"
 
-#include "backend/backend_export.h"
 #include "backend/backend_blockstats.h"
-#include "hydrate/hydrate_worker.h"
+#include "backend/backend_domain.h"
 #include "backend/backend_image.h"
 #include "backend/backend_job.h"
-#include "qemu/qemu_safety.h"
 #include "hydrate/hydrate_space.h"
-#include "qemu/qemu_reconcile.h"
+#include "qemu/qemu_jobs.h"
+#include "qemu/qemu_metadata.h"
+#include "qemu/qemu_safety.h"
 #include "util/error.h"
 #include "util/handle.h"
 #include "util/lock.h"
 #include "util/log.h"
-#include "util/queues.h"
+
+#define VIR_FROM_THIS VIR_FROM_QEMU
 
 #define QEMU_HYDRATION_REST (5 * G_USEC_PER_SEC)
+
+/* For a backup that is tried again */
+#define QEMU_HYDRATION_AWAY (15 * G_USEC_PER_SEC)
+#define QEMU_HYDRATION_AWAY_REASON "QEMU's NBD server is left to others"
 
 /* So long a flush may take when hydration is ended by somebody who waits */
 #define QEMU_HYDRATION_FLUSH_MAX (5 * G_USEC_PER_SEC)
 
-/* For a backup that is tried again */
-#define QEMU_HYDRATION_AWAY (15 * G_USEC_PER_SEC)
-
-#define VIR_FROM_THIS VIR_FROM_QEMU
-
 LOG_INIT("qemu.hydration");
 
-struct _qemuHydration {
-    qemuStreams *streams;
-    queues
-        *returns; /* where all is given back, by guest: nothing else that asks QEMU holds it up */
-    backendNbdserver *exports;
-    bool untried;
-    GMutex lock; /* protects the table, and in items what says so; taken after an item's lock */
-    GHashTable *items; /* qemuStream -> qemuHydrationItem */
-};
+static streamHydrationState
+qemuHydrationEvent(qemuStream *stream, streamHydrationEvent event, const char *reason, gint64 rest)
+{
+    LOCK_SCOPE(&stream->guest->lock);
 
-typedef struct _qemuHydrationItem qemuHydrationItem;
-struct _qemuHydrationItem {
-    gatomicrefcount refs;
-    qemuHydration *owner;
-    qemuStream *stream;
-    char *guest; /* its UUID */
+    stream->hydrationNext = g_get_monotonic_time() + rest;
+    return qemuStreamHydrationEvent(stream, event, reason);
+}
 
-    GMutex lock;      /* held over the calls that begin and end; protects all below */
-    bool done;        /* there is nothing left to do */
-    gint64 rest;      /* not before this time */
-    virDomainPtr dom; /* while it works */
-    backendExport *export;
-    hydrateWorker *hydrator; /* NULL: does not work; changed under the owner's lock, too */
+static bool
+qemuHydrationIsWorking(qemuStream *stream)
+{
+    LOCK_SCOPE(&stream->guest->lock);
 
-    /* protected by the owner's lock */
-    bool cut;    /* for good */
-    bool yields; /* the hydrator is stopped, and will be taken away */
-};
+    return stream->hydration == STREAM_HYDRATION_WORKING;
+}
+
+static bool
+qemuHydrationIsJobPaused(qemuStream *stream)
+{
+    LOCK_SCOPE(&stream->guest->lock);
+
+    return stream->jobPaused;
+}
 
 static void
-qemuHydrationItemUnref(void *opaque)
+qemuHydrationShow(qemuStream *stream, hydrateWorker *worker)
 {
-    qemuHydrationItem *item = opaque;
+    streamHydrationStats stats = hydrateWorkerGetStats(worker);
+    LOCK_SCOPE(&stream->guest->lock);
 
-    if (!g_atomic_ref_count_dec(&item->refs))
-        return;
-    qemuStreamUnref(item->stream);
-    g_mutex_clear(&item->lock);
-    g_free(item->guest);
-    g_free(item);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(qemuHydrationItem, qemuHydrationItemUnref)
-
-static qemuHydrationItem *
-qemuHydrationItemRef(qemuHydrationItem *item)
-{
-    g_atomic_ref_count_inc(&item->refs);
-    return item;
+    qemuStreamSetStats(stream, &stats);
 }
 
-/* The stream's item; made if there is none and @make. */
-static qemuHydrationItem *
-qemuHydrationGetItem(qemuHydration *self, qemuStream *stream, bool make)
-{
-    LOCK_SCOPE(&self->lock);
-    qemuHydrationItem *item = g_hash_table_lookup(self->items, stream);
-
-    if (!item && make) {
-        g_autoptr(virDomain) dom = qemuStreamsGetDomain(self->streams, stream);
-
-        item = g_new0(qemuHydrationItem, 1);
-        g_atomic_ref_count_init(&item->refs);
-        g_mutex_init(&item->lock);
-        item->owner = self;
-        item->stream = qemuStreamRef(stream);
-        item->guest = g_new0(char, VIR_UUID_STRING_BUFLEN);
-        virDomainGetUUIDString(dom, item->guest);
-        g_hash_table_insert(self->items, stream, item);
-    }
-    return item ? qemuHydrationItemRef(item) : NULL;
-}
-
-qemuHydration *
-qemuHydrationNew(qemuStreams *streams, backendNbdserver *exports, bool untried)
-{
-    qemuHydration *self = g_new0(qemuHydration, 1);
-
-    self->streams = streams;
-    self->returns = queuesNew();
-    self->exports = exports;
-    self->untried = untried;
-    g_mutex_init(&self->lock);
-    self->items = g_hash_table_new_full(NULL, NULL, NULL, qemuHydrationItemUnref);
-    return self;
-}
-
-/* Sets the item's hydrator, and returns the one before. Under the item's lock. */
 static hydrateWorker *
-qemuHydrationSwap(qemuHydrationItem *item, hydrateWorker *hydrator)
+qemuHydrationTakeWorker(qemuStream *stream)
 {
-    LOCK_SCOPE(&item->owner->lock);
-    hydrateWorker *before = item->hydrator;
+    LOCK_SCOPE(&stream->guest->lock);
 
-    item->hydrator = hydrator;
-    item->yields = false;
-    if (hydrator && item->cut)
-        hydrateWorkerStop(hydrator);
-    return before;
+    return g_steal_pointer(&stream->worker);
 }
 
-static void
-qemuHydrationShow(qemuHydrationItem *item, hydrateWorker *hydrator)
-{
-    streamHydrationStats figures = hydrateWorkerGetStats(hydrator);
-
-    qemuStreamsSetHydration(item->owner->streams, item->stream, &figures);
-}
-
-/* The job of the item's stream may end, or has to wait for that until all is flushed. */
-static int
-qemuHydrationHold(qemuHydrationItem *item, bool held)
-{
-    qemuStreams *streams = item->owner->streams;
-    g_autoptr(virDomain) dom = qemuStreamsGetDomain(streams, item->stream);
-
-    qemuStreamsSetEndHeld(streams, item->stream, held);
-    return qemuReconcileSpeeds(streams, dom);
-}
-
-/* Nothing is sent any more, then nothing is exported any more, then the job may end. The hydrator's
+/* Nothing is sent any more, then nothing is exported any more, then the job may end. The worker's
  * thread is waited for last: it may itself wait for libvirt, whose next answer is to be for the
- * export, since the user's next call may not go well with it. Under the item's lock. */
+ * export, since the user's next call may not go well with it. With stream->hydrating locked. */
 static void
-qemuHydrationHalt(qemuHydrationItem *item)
+qemuHydrationHalt(qemuStream *stream)
 {
-    hydrateWorker *hydrator = qemuHydrationSwap(item, NULL);
+    hydrateWorker *worker = qemuHydrationTakeWorker(stream);
     virErrorPtr kept = errorKeep();
 
-    if (hydrator) {
-        hydrateWorkerFlush(hydrator, QEMU_HYDRATION_FLUSH_MAX);
-        hydrateWorkerStop(hydrator);
-        qemuHydrationShow(item, hydrator);
+    if (worker) {
+        hydrateWorkerFlush(worker, QEMU_HYDRATION_FLUSH_MAX);
+        hydrateWorkerStop(worker);
+        qemuHydrationShow(stream, worker);
     }
-    g_clear_pointer(&item->export, backendExportFree);
-    if (hydrator && qemuHydrationHold(item, false) < 0)
-        LOG_DEBUG("resuming the job of disk %s: %s", item->stream->target, errorText());
-    hydrateWorkerFree(hydrator);
-    g_clear_pointer(&item->dom, handleFreeDomain);
+    g_clear_pointer(&stream->export, backendExportFree);
+    if (worker && qemuJobsHoldEnd(stream, false) < 0)
+        LOG_DEBUG("resuming the job of disk %s: %s", stream->target, errorText());
+    hydrateWorkerFree(worker);
     errorRestore(kept);
 }
 
-void
-qemuHydrationFree(qemuHydration *self)
+static void
+qemuHydrationPush(qemuStream *stream, void (*func)(void *opaque))
 {
-    GHashTableIter iter;
-    void *value;
+    taskQueuePush(stream->guest->cleanup, func, qemuStreamRef(stream),
+                  (GDestroyNotify) qemuStreamUnref);
+}
 
-    if (!self)
+/* The worker is near the end: it goes on when the job is paused, or cannot be. */
+static void
+qemuHydrationApproach(void *opaque)
+{
+    qemuStream *stream = opaque;
+    LOCK_SCOPE(&stream->hydrating);
+
+    if (!qemuHydrationIsWorking(stream))
         return;
-    queuesStop(self->returns);
-    g_hash_table_iter_init(&iter, self->items);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        qemuHydrationItem *item = value;
-        LOCK_SCOPE(&item->lock);
-
-        qemuHydrationHalt(item);
+    if (qemuJobsHoldEnd(stream, true) < 0) {
+        if (!qemuHydrationIsWorking(stream))
+            return; /* too late */
+        LOG_WARNING("the job of disk %s cannot be paused before its end: %s", stream->target,
+                    errorText());
+        qemuJobsHoldEnd(stream, false);
+    } else if (!qemuHydrationIsJobPaused(stream)) {
+        return; /* another thread pauses it: see the next step */
     }
-    g_hash_table_unref(self->items);
-    queuesFree(self->returns);
-    g_mutex_clear(&self->lock);
-    g_free(self);
+    hydrateWorkerLetEnd(stream->worker);
+}
+
+/* In the worker's thread */
+static void
+qemuHydrationNearEnd(void *opaque)
+{
+    qemuHydrationPush(opaque, qemuHydrationApproach);
+}
+
+/* In the worker's thread */
+static void
+qemuHydrationTailDone(bool late, void *opaque)
+{
+    qemuStream *stream = opaque;
+    LOCK_SCOPE(&stream->guest->lock);
+
+    qemuStreamCloseTail(stream, late);
 }
 
 typedef struct _qemuHydrationResult qemuHydrationResult;
 struct _qemuHydrationResult {
-    qemuHydrationItem *item;
+    qemuStream *stream;
     char *error;
 };
 
@@ -209,345 +148,281 @@ qemuHydrationResultFree(void *opaque)
 {
     qemuHydrationResult *result = opaque;
 
-    qemuHydrationItemUnref(result->item);
+    qemuStreamUnref(result->stream);
     g_free(result->error);
     g_free(result);
 }
 
-static bool
-qemuHydrationIsCut(const qemuHydrationItem *item)
-{
-    LOCK_SCOPE(&item->owner->lock);
-
-    return item->cut;
-}
-
-static bool
-qemuHydrationYields(const qemuHydrationItem *item)
-{
-    LOCK_SCOPE(&item->owner->lock);
-
-    return item->yields;
-}
-
-/* The hydrator is near the end: it goes on when the job is paused, or cannot be. */
 static void
-qemuHydrationApproach(void *opaque)
+qemuHydrationNoteEndSafe(qemuStream *stream)
 {
-    qemuHydrationItem *item = opaque;
-    qemuStreams *streams = item->owner->streams;
-    LOCK_SCOPE(&item->lock);
+    LOCK_SCOPE(&stream->guest->lock);
 
-    if (!item->hydrator || qemuHydrationIsCut(item) || qemuHydrationYields(item))
-        return;
-    if (qemuHydrationHold(item, true) < 0) {
-        if (qemuHydrationIsCut(item))
-            return; /* too late */
-        LOG_WARNING("the job of disk %s cannot be paused before its end: %s", item->stream->target,
-                    errorText());
-        qemuStreamsSetEndHeld(streams, item->stream, false);
-    } else if (!qemuStreamsIsJobPaused(streams, item->stream)) {
-        return; /* another thread pauses it: see the next tick */
-    }
-    hydrateWorkerLetEnd(item->hydrator);
+    stream->endSafe = stream->jobPaused;
 }
 
-/* In the hydrator's thread */
-static void
-qemuHydrationTailDone(bool late, void *opaque)
-{
-    qemuHydrationItem *item = opaque;
-
-    qemuStreamsSetTailFilled(item->owner->streams, item->stream, late);
-}
-
-/* In the hydrator's thread */
-static void
-qemuHydrationNearEnd(void *opaque)
-{
-    qemuHydrationItem *item = opaque;
-
-    queuesPush(item->owner->returns, item->guest, qemuHydrationApproach, qemuHydrationItemRef(item),
-               qemuHydrationItemUnref);
-}
-
-/* The hydrator's thread is through: what it used is given back. */
+/* The worker's thread is through: what it used is given back. */
 static void
 qemuHydrationFinish(void *opaque)
 {
-    qemuHydrationResult *result = opaque;
-    qemuHydrationItem *item = result->item;
-    LOCK_SCOPE(&item->lock);
+    const qemuHydrationResult *result = opaque;
+    qemuStream *stream = result->stream;
+    LOCK_SCOPE(&stream->hydrating);
 
-    if (!item->hydrator || qemuHydrationIsCut(item) || qemuHydrationYields(item))
+    if (!qemuHydrationIsWorking(stream))
         return; /* it was stopped, by who also tells so */
-    if (!result->error && qemuStreamsIsJobPaused(item->owner->streams, item->stream))
-        qemuStreamsSetEndSafe(item->owner->streams, item->stream);
-    qemuHydrationHalt(item);
-    item->done = !result->error;
-    item->rest = g_get_monotonic_time() + QEMU_HYDRATION_REST;
-    qemuStreamsEndHydration(item->owner->streams, item->stream, item->done, result->error);
+    if (!result->error)
+        qemuHydrationNoteEndSafe(stream);
+    qemuHydrationHalt(stream);
+    qemuHydrationEvent(stream, result->error ? STREAM_HYDRATION_FAILED : STREAM_HYDRATION_THROUGH,
+                       result->error, QEMU_HYDRATION_REST);
 }
 
-/* In the hydrator's thread */
+/* In the worker's thread */
 static void
 qemuHydrationEnded(const char *error, void *opaque)
 {
-    qemuHydrationItem *item = opaque;
+    qemuStream *stream = opaque;
     qemuHydrationResult *result = g_new0(qemuHydrationResult, 1);
 
-    result->item = qemuHydrationItemRef(item);
+    result->stream = qemuStreamRef(stream);
     result->error = g_strdup(error);
-    queuesPush(item->owner->returns, item->guest, qemuHydrationFinish, result,
-               qemuHydrationResultFree);
+    taskQueuePush(stream->guest->cleanup, qemuHydrationFinish, result, qemuHydrationResultFree);
 }
 
+/* In the worker's thread */
 static bool
-qemuHydrationGuest(streamGuestStats *figures, void *opaque)
+qemuHydrationGetGuest(streamGuestStats *stats, void *opaque)
 {
-    const qemuHydrationItem *item = opaque;
+    qemuStream *stream = opaque;
+    g_autoptr(virDomain) dom = qemuGuestGetDomain(stream->guest);
 
-    return !qemuStreamsIsQuiet(item->owner->streams, item->stream) &&
-           backendBlockstatsGet(item->dom, item->stream->target, figures);
+    return !qemuGuestIsQueriesPaused(stream->guest) &&
+           backendBlockstatsGet(dom, stream->target, stats);
 }
 
-/* Whether QEMU bears that the disk is hydrated; if not, that is for good. Under the item's lock. */
+/* Whether QEMU bears that the disk is hydrated; if not, *event is REFUSED: that is for good. */
 static int
-qemuHydrationCheckSafety(qemuHydrationItem *item, backendQmpImage *image)
+qemuHydrationCheckSafety(qemuStream *stream, virDomainPtr dom, backendQmpImage *image,
+                         streamHydrationEvent *event)
 {
-    qemuStream *stream = item->stream;
     g_autofree char *version = NULL;
     g_autofree char *unsafe = NULL;
 
-    if (backendImageGet(item->dom, stream->target, stream->alias, image) < 0)
+    if (backendImageGet(dom, stream->target, stream->alias, image) < 0)
         return -1;
-    if (qemuSafetyCheckStreamable(item->dom, stream->target, image) < 0) {
-        item->done = virGetLastErrorCode() == VIR_ERR_OPERATION_UNSUPPORTED;
+    if (qemuSafetyCheckStreamable(dom, stream->target, image) < 0) {
+        if (virGetLastErrorCode() == VIR_ERR_OPERATION_UNSUPPORTED)
+            *event = STREAM_HYDRATION_REFUSED;
         return -1;
     }
-    if (!(version = backendImageGetVersion(item->dom)))
+    if (!(version = backendImageGetVersion(dom)))
         return -1;
     if (!(unsafe = qemuSafetyCheck(version, (const char *const *) stream->features, false,
-                                   item->owner->untried)))
+                                   stream->guest->config->hydrateUntried)))
         return 0;
-    item->done = true;
+    *event = STREAM_HYDRATION_REFUSED;
     errorReport(VIR_ERR_OPERATION_UNSUPPORTED, "%s", unsafe);
     return -1;
 }
 
-/* Under the item's lock */
-static int
-qemuHydrationBegin(qemuHydrationItem *item, const streamSettings *settings)
+static guint64
+qemuHydrationOpenTail(qemuStream *stream, const backendQmpImage *image)
 {
-    qemuStream *stream = item->stream;
+    LOCK_SCOPE(&stream->guest->lock);
+
+    return backendImageGetTail(image) > 0 && qemuStreamOpenTail(stream) ? image->backing : 0;
+}
+
+/* A job that has ended meanwhile gets no request. */
+static void
+qemuHydrationSetWorker(qemuStream *stream, hydrateWorker *worker, guint32 deepest)
+{
+    LOCK_SCOPE(&stream->guest->lock);
+
+    stream->worker = worker;
+    qemuStreamBeginHydration(stream, deepest);
+    if (stream->hydration != STREAM_HYDRATION_WORKING)
+        hydrateWorkerStop(worker);
+}
+
+/* *event: what its failure is */
+static int
+qemuHydrationBegin(qemuStream *stream, const streamSettings *settings, streamHydrationEvent *event)
+{
     hydrateWorkerConfig config = {
         .settings = *settings,
         .image = stream->source,
-        .guest = qemuHydrationGuest,
+        .guest = qemuHydrationGetGuest,
         .tailDone = qemuHydrationTailDone,
         .nearEnd = qemuHydrationNearEnd,
         .ended = qemuHydrationEnded,
-        .opaque = item,
+        .opaque = stream,
     };
+    g_autoptr(virDomain) dom = qemuGuestGetDomain(stream->guest);
     g_auto(backendQmpImage) image = { 0 };
     virDomainBlockJobInfo info;
-    hydrateWorker *hydrator;
+    hydrateWorker *worker;
 
-    item->dom = qemuStreamsGetDomain(item->owner->streams, stream);
-    if (hydrateSpaceCheck(stream->source, 0) < 0 || qemuHydrationCheckSafety(item, &image) < 0 ||
-        !(item->export = backendExportNew(item->owner->exports, item->dom, stream->target)))
+    *event = STREAM_HYDRATION_FAILED;
+    if (hydrateSpaceCheck(stream->source, 0) < 0 ||
+        qemuHydrationCheckSafety(stream, dom, &image, event) < 0 ||
+        !(stream->export = backendExportNew(stream->guest->server, dom, stream->target)))
         return -1;
     /* the job may have ended since it was seen; what ends from now on, an event tells */
-    if (backendJobGetPull(item->dom, stream->target, &info) != 1)
+    if (backendJobGetPull(dom, stream->target, &info) != 1)
         return -1;
-    config.name = backendExportGetName(item->export);
-    config.deepest = backendExportGetDeepest(item->export);
-    if (backendImageGetTail(&image) > 0 && qemuStreamsSetTailOpen(item->owner->streams, stream))
-        config.tail = image.backing;
-    if ((config.fd = backendExportConnect(item->export)) < 0)
+    config.name = backendExportGetName(stream->export);
+    config.deepest = backendExportGetDeepest(stream->export);
+    config.tail = qemuHydrationOpenTail(stream, &image);
+    if ((config.fd = backendExportConnect(stream->export)) < 0)
         return -1;
-    if (!(hydrator = hydrateWorkerNew(&config)))
+    if (!(worker = hydrateWorkerNew(&config)))
         return -1;
-    qemuStreamsBeginHydration(item->owner->streams, stream, config.deepest);
-    qemuHydrationShow(item, hydrator);
-    qemuHydrationSwap(item, hydrator);
-    if (qemuReconcilePolicy(item->owner->streams, item->dom) < 0)
-        LOG_DEBUG("policy of disk %s: %s", stream->target, errorText());
+    qemuHydrationSetWorker(stream, worker, config.deepest);
+    qemuHydrationShow(stream, worker);
+    if (qemuMetadataSave(stream->guest) < 0)
+        LOG_DEBUG("metadata for disk %s: %s", stream->target, errorText());
     return 0;
 }
 
-static void
-qemuHydrationGiveWay(void *opaque)
+/* What is needed now; *begin: it may begin. */
+static qemuStreamHydrationNeeds
+qemuHydrationGetNeeds(qemuStream *stream, bool *begin)
 {
-    qemuHydrationItem *item = opaque;
-    LOCK_SCOPE(&item->lock);
+    LOCK_SCOPE(&stream->guest->lock);
+    qemuStreamHydrationNeeds needs = qemuStreamGetHydrationNeeds(stream);
 
-    if (!qemuHydrationYields(item))
-        return; /* it was ended meanwhile */
-    qemuHydrationHalt(item);
-    item->rest = g_get_monotonic_time() + QEMU_HYDRATION_AWAY;
-    qemuStreamsEndHydration(item->owner->streams, item->stream, false,
-                            "QEMU's NBD server is left to others");
+    *begin = needs.wanted && g_get_monotonic_time() >= stream->hydrationNext &&
+             (stream->hydration == STREAM_HYDRATION_IDLE ||
+              stream->hydration == STREAM_HYDRATION_RESTING);
+    return needs;
+}
+
+static void
+qemuHydrationTellWorker(qemuStream *stream, const qemuStreamHydrationNeeds *needs)
+{
+    if (needs->settings.paused) {
+        qemuHydrationHalt(stream);
+        qemuHydrationEvent(stream, STREAM_HYDRATION_STOPPED, NULL, 0);
+        return;
+    }
+    hydrateWorkerSetPosition(stream->worker, needs->position);
+    hydrateWorkerSet(stream->worker, &needs->settings);
+    if (qemuHydrationIsJobPaused(stream))
+        hydrateWorkerLetEnd(stream->worker);
 }
 
 void
-qemuHydrationTick(qemuHydration *self, qemuStream *stream)
+qemuHydrationStep(qemuStream *stream)
 {
-    qemuStreamHydrationNeeds needs = qemuStreamsGetHydrationNeeds(self->streams, stream);
-    g_autoptr(qemuHydrationItem) item = qemuHydrationGetItem(self, stream, needs.wanted);
+    LOCK_SCOPE(&stream->hydrating);
+    qemuStreamHydrationNeeds needs;
+    streamHydrationEvent failure;
+    bool begin;
 
-    if (!item)
-        return;
-    LOCK_SCOPE(&item->lock);
-    needs = qemuStreamsGetHydrationNeeds(self->streams, stream); /* who waits in End changed it */
-    if (item->hydrator) {
-        hydrateWorkerSetPosition(item->hydrator, needs.position);
-        hydrateWorkerSet(item->hydrator, &needs.settings);
-        if (qemuStreamsIsJobPaused(self->streams, stream))
-            hydrateWorkerLetEnd(item->hydrator);
-        return;
-    }
-    if (!needs.wanted || item->done || g_get_monotonic_time() < item->rest)
-        return;
-    if (qemuHydrationBegin(item, &needs.settings) < 0) {
+    needs = qemuHydrationGetNeeds(stream, &begin);
+    if (stream->worker) {
+        qemuHydrationTellWorker(stream, &needs);
+    } else if (begin && qemuHydrationBegin(stream, &needs.settings, &failure) < 0) {
         LOG_INFO("disk %s is not hydrated: %s", stream->target, errorText());
-        qemuStreamsEndHydration(self->streams, stream, false, errorText());
-        qemuHydrationHalt(item);
-        item->rest = g_get_monotonic_time() + QEMU_HYDRATION_REST;
+        qemuHydrationEvent(stream, failure, errorText(), QEMU_HYDRATION_REST);
+        qemuHydrationHalt(stream);
     }
 }
 
-void
-qemuHydrationReport(qemuHydration *self, qemuStream *stream)
+int
+qemuHydrationApply(qemuGuest *guest)
 {
-    g_autoptr(qemuHydrationItem) item = qemuHydrationGetItem(self, stream, false);
+    g_autoptr(GPtrArray) active = qemuStreamsGetActive(guest);
+    int ret = qemuJobsApply(guest);
 
-    if (!item)
-        return;
-    LOCK_SCOPE(&item->lock);
-    if (item->hydrator)
-        qemuHydrationShow(item, item->hydrator);
-}
-
-/* What an earlier one left in a guest */
-typedef struct _qemuHydrationRemains qemuHydrationRemains;
-struct _qemuHydrationRemains {
-    backendNbdserver *exports;
-    char *uuid;
-    virDomainPtr dom; /* NULL: it is no more */
-};
-
-static void
-qemuHydrationSweep(void *opaque)
-{
-    const qemuHydrationRemains *remains = opaque;
-
-    backendNbdserverSweep(remains->exports, remains->uuid, remains->dom);
-}
-
-static void
-qemuHydrationRemainsFree(void *opaque)
-{
-    qemuHydrationRemains *remains = opaque;
-
-    handleFreeDomain(remains->dom);
-    g_free(remains->uuid);
-    g_free(remains);
+    for (guint i = 0; i < active->len; i++)
+        qemuHydrationStep(g_ptr_array_index(active, i));
+    return ret;
 }
 
 void
-qemuHydrationUp(qemuHydration *self, virConnectPtr conn)
+qemuHydrationReport(qemuStream *stream)
 {
-    g_auto(GStrv) left = backendNbdserverListLeft(self->exports);
+    LOCK_SCOPE(&stream->hydrating);
 
-    for (char **uuid = left; *uuid; uuid++) {
-        qemuHydrationRemains *remains = g_new(qemuHydrationRemains, 1);
-
-        *remains = (qemuHydrationRemains) {
-            .exports = self->exports,
-            .uuid = g_strdup(*uuid),
-            .dom = virDomainLookupByUUIDString(conn, *uuid),
-        };
-        queuesPush(self->returns, *uuid, qemuHydrationSweep, remains, qemuHydrationRemainsFree);
-    }
+    if (stream->worker)
+        qemuHydrationShow(stream, stream->worker);
 }
 
 void
-qemuHydrationDown(qemuHydration *self)
+qemuHydrationStop(qemuStream *stream, const char *reason)
 {
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
+    LOCK_SCOPE(&stream->hydrating);
 
-    for (guint i = 0; i < active->len; i++) {
-        qemuStream *stream = g_ptr_array_index(active, i);
-
-        qemuHydrationEnd(self, stream);
-        qemuStreamsEndHydration(self->streams, stream, false, "libvirt is away");
-    }
+    qemuHydrationHalt(stream);
+    qemuHydrationEvent(stream, STREAM_HYDRATION_STOPPED, reason, 0);
 }
 
 static void
 qemuHydrationGiveBack(void *opaque)
 {
-    qemuHydrationItem *item = opaque;
-    LOCK_SCOPE(&item->lock);
+    qemuStream *stream = opaque;
+    LOCK_SCOPE(&stream->hydrating);
 
-    qemuHydrationHalt(item);
-    item->done = true;
+    qemuHydrationHalt(stream);
+    qemuHydrationEvent(stream, STREAM_HYDRATION_GIVEN_BACK, QEMU_HYDRATION_AWAY_REASON,
+                       QEMU_HYDRATION_AWAY);
 }
 
 void
-qemuHydrationCut(qemuHydration *self, qemuStream *stream)
+qemuHydrationCut(qemuStream *stream)
 {
-    LOCK_SCOPE(&self->lock);
-    qemuHydrationItem *item = g_hash_table_lookup(self->items, stream);
+    LOCK_SCOPE(&stream->guest->lock);
 
-    if (!item || item->cut)
-        return;
-    item->cut = true;
-    if (item->hydrator)
-        hydrateWorkerStop(item->hydrator);
-    queuesPush(self->returns, item->guest, qemuHydrationGiveBack, qemuHydrationItemRef(item),
-               qemuHydrationItemUnref);
+    qemuStreamHydrationEvent(stream, STREAM_HYDRATION_CUT, NULL);
+    if (stream->worker)
+        hydrateWorkerStop(stream->worker);
+    qemuHydrationPush(stream, qemuHydrationGiveBack);
 }
 
 void
-qemuHydrationPause(qemuHydration *self, qemuStream *stream)
+qemuHydrationYield(qemuStream *stream)
 {
-    g_autoptr(qemuHydrationItem) item = qemuHydrationGetItem(self, stream, false);
+    LOCK_SCOPE(&stream->guest->lock);
 
-    if (!item)
+    if (stream->hydration != STREAM_HYDRATION_WORKING)
         return;
-    LOCK_SCOPE(&item->lock);
-    qemuHydrationHalt(item);
-    qemuStreamsEndHydration(self->streams, stream, item->done, NULL);
+    qemuStreamHydrationEvent(stream, STREAM_HYDRATION_YIELDED, QEMU_HYDRATION_AWAY_REASON);
+    hydrateWorkerStop(stream->worker);
+    qemuHydrationPush(stream, qemuHydrationGiveBack);
+}
+
+/* What an earlier one left in a guest that runs */
+static void
+qemuHydrationRemoveServer(void *opaque)
+{
+    qemuGuest *guest = opaque;
+    g_autoptr(virDomain) dom = qemuGuestGetDomain(guest);
+
+    backendNbdServerRemoveLeft(guest->server, dom);
 }
 
 void
-qemuHydrationYield(qemuHydration *self, qemuStream *stream)
+qemuHydrationRemoveLeft(qemuGuestTable *table, virConnectPtr conn)
 {
-    LOCK_SCOPE(&self->lock);
-    qemuHydrationItem *item = g_hash_table_lookup(self->items, stream);
+    const char *dir = qemuGuestTableGetConfig(table)->socketDir;
+    g_auto(GStrv) left = backendNbdServerListLeft(dir);
 
-    if (!item || !item->hydrator)
-        return;
-    item->yields = true;
-    hydrateWorkerStop(item->hydrator);
-    queuesPush(self->returns, item->guest, qemuHydrationGiveWay, qemuHydrationItemRef(item),
-               qemuHydrationItemUnref);
-}
+    for (char **uuid = left; *uuid; uuid++) {
+        g_autoptr(virDomain) dom = backendDomainLookup(conn, *uuid);
 
-void
-qemuHydrationEnd(qemuHydration *self, qemuStream *stream)
-{
-    g_autoptr(qemuHydrationItem) item = qemuHydrationGetItem(self, stream, false);
+        if (dom) {
+            qemuGuest *guest = qemuGuestGet(table, dom);
 
-    if (!item)
-        return;
-    {
-        LOCK_SCOPE(&item->lock);
+            taskQueuePush(guest->cleanup, qemuHydrationRemoveServer, guest,
+                          (GDestroyNotify) qemuGuestUnref);
+        } else {
+            backendNbdServer *server = backendNbdServerNew(dir, *uuid);
 
-        qemuHydrationHalt(item);
+            backendNbdServerRemoveLeft(server, NULL);
+            backendNbdServerFree(server);
+        }
     }
-    LOCK_SCOPE(&self->lock);
-    g_hash_table_remove(self->items, stream);
 }

@@ -23,7 +23,8 @@ static const bool qemuLifeNext[][VIR_DOMAIN_STREAM_DISK_FAILED + 1] = {
 static void
 qemuLifePublish(qemuStream *stream, virDomainStreamDiskEvent event)
 {
-    streamEventPublish(stream->publisher, event, qemuStatsGetEntry(stream, g_get_monotonic_time()));
+    streamEventPublish(stream->guest->config->publisher, event,
+                       qemuStatsGetRecord(stream, g_get_monotonic_time()));
 }
 
 static bool
@@ -33,8 +34,8 @@ qemuLifeBecome(qemuStream *stream, virDomainStreamDiskStatus state)
 
     if (!qemuLifeNext[before][state])
         return false;
-    LOG_DEBUG("domain %s disk %s: state %d to %d", virDomainGetName(stream->dom), stream->target,
-              before, state);
+    LOG_DEBUG("domain %s disk %s: state %d to %d", virDomainGetName(stream->guest->dom),
+              stream->target, before, state);
     if (before == VIR_DOMAIN_STREAM_DISK_STARTING) {
         stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
         qemuLifePublish(stream, VIR_DOMAIN_STREAM_DISK_EVENT_STARTED);
@@ -86,14 +87,14 @@ qemuLifeEnd(qemuStream *stream, virDomainStreamDiskStatus state, const char *rea
         reason = "stopped on request";
     if (!qemuLifeBecome(stream, state))
         return;
-    stream->held = false;
+    stream->waitingTurn = false;
     if (state == VIR_DOMAIN_STREAM_DISK_COMPLETED) {
         streamProgressComplete(&stream->progress);
         streamProgressComplete(&stream->copying);
     } else
         stream->reason = g_strdup(stream->error ? stream->error : reason);
     LOG_INFO("stream of disk %s of domain %s ended%s%s", stream->target,
-             virDomainGetName(stream->dom), stream->reason ? ": " : "",
+             virDomainGetName(stream->guest->dom), stream->reason ? ": " : "",
              stream->reason ? stream->reason : "");
     qemuLifePublish(stream, qemuLifeEndEvent(state));
 }

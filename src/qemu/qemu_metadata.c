@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qemu_metadata.c: settings as attributes, and back */
+/* qemu_metadata.c: settings as attributes, and back; and what libvirt was told of them */
 
 #include "qemu/qemu_metadata.h"
 
 #include <math.h>
 
-#include "qemu/qemu_turn.h"
+#include "backend/backend_domain.h"
+#include "qemu/qemu_speed.h"
+#include "util/handle.h"
+#include "util/lock.h"
 
 #define BANDWIDTH VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH
 #define FACTOR VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR
@@ -13,16 +16,19 @@
 #define FAST VIR_DOMAIN_STREAM_DISK_PARAM_FAST
 #define DEADLINE VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE
 #define HYDRATE VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE
+#define KEY "streamdisk"
+#define URI "urn:libvirt-streamdisk:policy"
+#define ELEMENT "policy"
 #define JOB "job"
 #define GUEST "guest"
 
-/* The speed of a job is its limit, unless it is held for its turn, or goes by a deadline. */
+/* The speed of a job is its limit, unless it waits for its turn, or goes by a deadline. */
 static bool
 qemuMetadataHidesBandwidth(const qemuStream *stream)
 {
     return stream->settings.deadline > 0 ||
-           ((stream->held || stream->speed == QEMU_TURN_HELD_SPEED) &&
-            stream->settings.bandwidth > QEMU_TURN_HELD_SPEED);
+           ((stream->waitingTurn || stream->speed == QEMU_SPEED_WAITING) &&
+            stream->settings.bandwidth > QEMU_SPEED_WAITING);
 }
 
 static void
@@ -66,13 +72,11 @@ qemuMetadataFormat(GPtrArray *streams)
 
     for (guint i = 0; i < streams->len; i++)
         qemuMetadataAddDisk(disks, g_ptr_array_index(streams, i));
-    return disks->len > 0
-             ? g_strdup_printf("<" QEMU_METADATA_NAME ">%s</" QEMU_METADATA_NAME ">", disks->str)
-             : NULL;
+    return disks->len > 0 ? g_strdup_printf("<" ELEMENT ">%s</" ELEMENT ">", disks->str) : NULL;
 }
 
 static void
-qemuMetadataRead(qemuStreamKept *kept, const char *name, const char *value)
+qemuMetadataRead(qemuStreamsKept *kept, const char *name, const char *value)
 {
     streamSettings *settings = &kept->settings;
     guint64 number;
@@ -97,13 +101,19 @@ qemuMetadataRead(qemuStreamKept *kept, const char *name, const char *value)
         kept->guestSuspended = g_str_equal(value, "suspended");
 }
 
-qemuStreamKept
-qemuMetadataParse(const domainMetadata *policy, const char *target)
+domainMetadata *
+qemuMetadataFind(const char *xml)
 {
-    qemuStreamKept kept = { 0 };
+    return domainMetadataFind(xml, URI, ELEMENT);
+}
 
-    for (guint i = 0; policy && i < policy->children->len; i++) {
-        const domainMetadata *disk = g_ptr_array_index(policy->children, i);
+qemuStreamsKept
+qemuMetadataParse(const domainMetadata *metadata, const char *target)
+{
+    qemuStreamsKept kept = { 0 };
+
+    for (guint i = 0; metadata && i < metadata->children->len; i++) {
+        const domainMetadata *disk = g_ptr_array_index(metadata->children, i);
 
         if (g_strcmp0(domainMetadataGet(disk, "target"), target))
             continue;
@@ -111,4 +121,57 @@ qemuMetadataParse(const domainMetadata *policy, const char *target)
             qemuMetadataRead(&kept, disk->names[j], disk->values[j]);
     }
     return kept;
+}
+
+/* Whether libvirt has to be told, and what, to be freed; NULL: nothing is kept any more. */
+static bool
+qemuMetadataWanted(qemuGuest *guest, char **text)
+{
+    LOCK_SCOPE(&guest->lock);
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(guest);
+    g_autofree char *wanted = qemuMetadataFormat(active);
+
+    if (!guest->config->turns || guest->metadataSaving ||
+        (guest->metadataKnown ? !g_strcmp0(wanted, guest->metadata) : active->len == 0))
+        return false;
+    guest->metadataSaving = true;
+    *text = g_steal_pointer(&wanted);
+    return true;
+}
+
+static void
+qemuMetadataSaved(qemuGuest *guest, const char *text, bool success)
+{
+    LOCK_SCOPE(&guest->lock);
+
+    guest->metadataSaving = false;
+    if (!success)
+        return;
+    guest->metadataKnown = true;
+    g_free(guest->metadata);
+    guest->metadata = g_strdup(text);
+}
+
+int
+qemuMetadataSave(qemuGuest *guest)
+{
+    char *wanted;
+
+    while (qemuMetadataWanted(guest, &wanted)) {
+        g_autofree char *text = wanted;
+        g_autoptr(virDomain) dom = qemuGuestGetDomain(guest);
+        int rc = backendDomainSetMetadata(dom, KEY, URI, text);
+
+        qemuMetadataSaved(guest, text, rc == 0);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int
+qemuMetadataSaveAnew(qemuGuest *guest)
+{
+    qemuMetadataSaved(guest, "", true);
+    return qemuMetadataSave(guest);
 }

@@ -3,6 +3,8 @@
 
 #include "qemu/qemu_poll.h"
 
+#include "backend/backend_domain.h"
+#include "qemu/qemu_hydration.h"
 #include "qemu/qemu_reconcile.h"
 #include "qemu/qemu_tail.h"
 #include "util/error.h"
@@ -17,20 +19,17 @@
 
 /* Without any event a job that libvirt does not know is given up at this tick: the event of
  * an end can lag behind the answer to a question. */
-#define QEMU_POLL_MISSED_MAX 3
+#define QEMU_POLL_NO_JOB_MAX 3
 
 LOG_INIT("qemu.poll");
 
 struct _qemuPoll {
     virConnectPtr conn; /* the owner's, as long as this lives */
-    eventThread *where;
-    queues *guests;
-    qemuStreams *streams;
-    backendNbdserver *exports;
-    qemuHydration *hydration; /* NULL: none */
-    gint blind;               /* atomic */
+    eventThread *thread;
+    qemuGuestTable *guests;
+    gint noStartEvents; /* atomic */
 
-    GMutex lock;   /* protects tick; taken before the table's */
+    GMutex lock;   /* protects tick */
     GSource *tick; /* NULL while asleep */
 };
 
@@ -38,24 +37,19 @@ struct _qemuPoll {
 typedef struct _qemuPollTask qemuPollTask;
 struct _qemuPollTask {
     qemuPoll *self;
-    virDomainPtr dom;
-    bool adopt;    /* the pulls that nobody knows */
-    bool announce; /* publish STARTED for them */
+    qemuGuest *guest;
+    bool announce; /* publish STARTED for what is discovered */
 };
 
 qemuPoll *
-qemuPollNew(virConnectPtr conn, eventThread *where, queues *guests, qemuStreams *streams,
-            backendNbdserver *exports, qemuHydration *hydration)
+qemuPollNew(virConnectPtr conn, eventThread *thread, qemuGuestTable *guests)
 {
     qemuPoll *self = g_new0(qemuPoll, 1);
 
     g_mutex_init(&self->lock);
     self->conn = conn;
-    self->where = where;
+    self->thread = thread;
     self->guests = guests;
-    self->streams = streams;
-    self->exports = exports;
-    self->hydration = hydration;
     return self;
 }
 
@@ -76,84 +70,78 @@ qemuPollTaskFree(void *opaque)
 {
     qemuPollTask *task = opaque;
 
-    handleFreeDomain(task->dom);
+    qemuGuestUnref(task->guest);
     g_free(task);
 }
 
 static void
-qemuPollPush(qemuPoll *self, virDomainPtr dom, void (*func)(void *task), bool adopt, bool announce)
+qemuPollPush(qemuPoll *self, qemuGuest *guest, void (*func)(void *task), bool announce)
 {
     qemuPollTask *task = g_new(qemuPollTask, 1);
-    char uuid[VIR_UUID_STRING_BUFLEN] = "";
 
-    virDomainGetUUIDString(dom, uuid);
-    virDomainRef(dom);
-    *task = (qemuPollTask) {
-        .self = self,
-        .dom = dom,
-        .adopt = adopt,
-        .announce = announce,
-    };
-    queuesPush(self->guests, uuid, func, task, qemuPollTaskFree);
+    *task = (qemuPollTask) { .self = self, .guest = qemuGuestRef(guest), .announce = announce };
+    taskQueuePush(guest->tasks, func, task, qemuPollTaskFree);
 }
 
-/* The streams to ask about; NULL if there are none: then it falls asleep. */
-static GPtrArray *
-qemuPollListStreams(qemuPoll *self)
+/* How often in a row libvirt has known no job by now */
+static unsigned int
+qemuPollCountNoJob(qemuStream *stream)
 {
-    LOCK_SCOPE(&self->lock);
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
+    LOCK_SCOPE(&stream->guest->lock);
 
-    if (active->len > 0 || g_atomic_int_get(&self->blind))
-        return g_steal_pointer(&active);
-    g_clear_pointer(&self->tick, g_source_unref);
-    return NULL;
+    return ++stream->noJobCount;
 }
 
 /* libvirt knows no job, and no event has told its end yet. */
 static void
-qemuPollMissed(qemuPoll *self, qemuStream *stream)
+qemuPollNoJob(qemuStream *stream)
 {
-    if (self->hydration)
-        qemuHydrationEnd(self->hydration, stream);
-    if (qemuStreamsMissed(self->streams, stream) >= QEMU_POLL_MISSED_MAX)
-        qemuReconcileResolve(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
-                             "the block job is gone, nobody told why", false);
+    qemuHydrationStop(stream, NULL);
+    if (qemuPollCountNoJob(stream) >= QEMU_POLL_NO_JOB_MAX)
+        qemuReconcileDetermineEnd(stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+                                  "the block job is gone, nobody told why", false);
+}
+
+/* Whether the guest is suspended for the stream's sake by somebody who has died */
+static bool
+qemuPollIsGuestLeft(qemuStream *stream)
+{
+    LOCK_SCOPE(&stream->guest->lock);
+
+    return stream->guestSuspended && !stream->startedByUs;
 }
 
 /* Asks how far a stream is. */
 static void
-qemuPollAsk(qemuPoll *self, virDomainPtr dom, qemuStream *stream)
+qemuPollAsk(qemuStream *stream)
 {
+    g_autoptr(virDomain) dom = qemuGuestGetDomain(stream->guest);
     int rc;
 
-    if (self->hydration)
-        qemuHydrationReport(self->hydration, stream);
-    if (qemuStreamsIsGuestLeft(self->streams, stream))
-        qemuTailResume(self->exports, self->streams, stream, dom);
-    rc = qemuReconcileSample(self->streams, stream, true);
+    qemuHydrationReport(stream);
+    if (qemuPollIsGuestLeft(stream))
+        qemuTailResume(stream, dom);
+    rc = qemuReconcileSample(stream, true);
     if (rc < 0)
         LOG_DEBUG("progress of disk %s: %s", stream->target, errorText());
-    if (rc == 1 && self->hydration)
-        qemuHydrationTick(self->hydration, stream);
     if (rc == 0)
-        qemuPollMissed(self, stream);
+        qemuPollNoJob(stream);
 }
 
-/* Takes up the pulls that nobody knows, and a guest that somebody who died has left suspended. */
+/* Discovers the pulls that have no stream, and a guest that somebody who died has left suspended. */
 static void
-qemuPollAdopt(const qemuPollTask *task)
+qemuPollDiscover(qemuGuest *guest, bool announce)
 {
-    qemuStreams *streams = task->self->streams;
+    g_autoptr(virDomain) dom = qemuGuestGetDomain(guest);
     g_autofree char *disk = NULL;
     g_autoptr(qemuStream) stream = NULL;
 
-    if (qemuReconcileAdopt(streams, task->dom, task->announce, &disk) < 0)
+    if (qemuReconcileDiscover(guest, announce, &disk) < 0)
         LOG_DEBUG("streams of a domain: %s", errorText());
     if (!disk)
         return;
-    stream = qemuStreamsFindActive(streams, task->dom, disk);
-    qemuTailResume(task->self->exports, streams, stream, task->dom);
+    stream = qemuStreamsFindActive(guest->table, dom, disk);
+    qemuTailResume(stream, dom);
 }
 
 static void
@@ -162,46 +150,61 @@ qemuPollAskGuest(void *opaque)
     const qemuPollTask *task = opaque;
     g_autoptr(GPtrArray) active = NULL;
 
-    if (task->adopt)
-        qemuPollAdopt(task);
-    active = qemuStreamsListActive(task->self->streams, task->dom);
+    if (g_atomic_int_get(&task->self->noStartEvents))
+        qemuPollDiscover(task->guest, task->announce);
+    active = qemuStreamsGetActive(task->guest);
     for (guint i = 0; i < active->len; i++) {
-        if (qemuStreamsIsQuiet(task->self->streams, g_ptr_array_index(active, i)))
+        if (qemuGuestIsQueriesPaused(task->guest))
             return;
-        qemuPollAsk(task->self, task->dom, g_ptr_array_index(active, i));
+        qemuPollAsk(g_ptr_array_index(active, i));
     }
-    if (qemuReconcileSpeeds(task->self->streams, task->dom) < 0)
+    if (qemuHydrationApply(task->guest) < 0)
         LOG_DEBUG("speed of a job: %s", errorText());
 }
 
-/* A table of guests by UUID; @dom, a reference, is taken over. */
+/* Puts all that run into the list. */
 static void
-qemuPollAddGuest(GHashTable *guests, virDomainPtr dom)
+qemuPollAddRunning(qemuPoll *self, GPtrArray *guests)
 {
-    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+    g_autoptr(GPtrArray) doms = backendDomainList(self->conn);
 
-    virDomainGetUUIDString(dom, uuid);
-    g_hash_table_replace(guests, g_strdup(uuid), dom);
+    if (!doms)
+        LOG_DEBUG("cannot look for running streams: %s", errorText());
+    for (guint i = 0; doms && i < doms->len; i++) {
+        g_autoptr(qemuGuest) guest = qemuGuestGet(self->guests, g_ptr_array_index(doms, i));
+
+        if (!g_ptr_array_find(guests, guest, NULL))
+            g_ptr_array_add(guests, g_steal_pointer(&guest));
+    }
 }
 
-/* The guests of @streams; and, if @all, those that run. */
-static GHashTable *
-qemuPollListGuests(qemuPoll *self, GPtrArray *streams, bool all)
+static bool
+qemuPollHasActive(qemuGuest *guest)
 {
-    GHashTable *guests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                               (GDestroyNotify) handleFreeDomain);
-    g_autoptr(GPtrArray) doms = all ? qemuReconcileListDomains(self->conn) : NULL;
+    g_autoptr(GPtrArray) active = qemuStreamsGetActive(guest);
 
-    if (all && !doms)
-        LOG_DEBUG("cannot look for running streams: %s", errorText());
-    for (guint i = 0; i < streams->len; i++)
-        qemuPollAddGuest(guests,
-                         qemuStreamsGetDomain(self->streams, g_ptr_array_index(streams, i)));
-    for (guint i = 0; doms && i < doms->len; i++) {
-        virDomainRef(g_ptr_array_index(doms, i));
-        qemuPollAddGuest(guests, g_ptr_array_index(doms, i));
+    return active->len > 0;
+}
+
+/* The guests to ask; NULL if there are none: then it falls asleep. */
+static GPtrArray *
+qemuPollListGuests(qemuPoll *self)
+{
+    LOCK_SCOPE(&self->lock);
+    g_autoptr(GPtrArray) guests = qemuGuestList(self->guests);
+
+    if (g_atomic_int_get(&self->noStartEvents)) {
+        qemuPollAddRunning(self, guests);
+        return g_steal_pointer(&guests);
     }
-    return guests;
+    for (guint i = guests->len; i > 0; i--) {
+        if (!qemuPollHasActive(g_ptr_array_index(guests, i - 1)))
+            g_ptr_array_remove_index_fast(guests, i - 1);
+    }
+    if (guests->len > 0)
+        return g_steal_pointer(&guests);
+    g_clear_pointer(&self->tick, g_source_unref);
+    return NULL;
 }
 
 /* A guest that is busy with something else, or does not answer, is not asked more than once. */
@@ -209,20 +212,15 @@ static gboolean
 qemuPollTick(void *opaque)
 {
     qemuPoll *self = opaque;
-    g_autoptr(GPtrArray) active = qemuPollListStreams(self);
-    bool blind = g_atomic_int_get(&self->blind);
-    g_autoptr(GHashTable) guests = NULL;
-    GHashTableIter iter;
-    void *uuid;
-    void *dom;
+    g_autoptr(GPtrArray) guests = qemuPollListGuests(self);
 
-    if (!active)
+    if (!guests)
         return G_SOURCE_REMOVE;
-    guests = qemuPollListGuests(self, active, blind);
-    g_hash_table_iter_init(&iter, guests);
-    while (g_hash_table_iter_next(&iter, &uuid, &dom)) {
-        if (!queuesIsBusy(self->guests, uuid))
-            qemuPollPush(self, dom, qemuPollAskGuest, blind, true);
+    for (guint i = 0; i < guests->len; i++) {
+        qemuGuest *guest = g_ptr_array_index(guests, i);
+
+        if (!taskQueueIsBusy(guest->tasks))
+            qemuPollPush(self, guest, qemuPollAskGuest, true);
     }
     return G_SOURCE_CONTINUE;
 }
@@ -233,51 +231,58 @@ qemuPollWake(qemuPoll *self)
     LOCK_SCOPE(&self->lock);
 
     if (!self->tick)
-        self->tick = eventThreadAddTimer(self->where, QEMU_POLL_TICK, qemuPollTick, self);
+        self->tick = eventThreadAddTimer(self->thread, QEMU_POLL_TICK, qemuPollTick, self);
 }
 
 void
-qemuPollSetBlind(qemuPoll *self)
+qemuPollSetNoStartEvents(qemuPoll *self)
 {
-    g_atomic_int_set(&self->blind, true);
+    g_atomic_int_set(&self->noStartEvents, true);
 }
 
-/* Streams of an earlier connection whose jobs ended unseen, and pulls that nobody knows */
+/* Streams of an earlier connection whose jobs ended unseen, and pulls that have none */
 static void
 qemuPollLook(void *opaque)
 {
     const qemuPollTask *task = opaque;
-    qemuStreams *streams = task->self->streams;
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(streams, task->dom);
+    g_autoptr(virDomain) dom = qemuGuestGetDomain(task->guest);
+    g_autoptr(GPtrArray) active = qemuStreamsGetActive(task->guest);
 
     for (guint i = 0; i < active->len; i++) {
         qemuStream *stream = g_ptr_array_index(active, i);
-        int rc = qemuReconcileSample(streams, stream, false);
+        int rc = qemuReconcileSample(stream, false);
 
-        if (rc == 0 || (rc < 0 && virDomainIsActive(task->dom) == 0))
-            qemuReconcileResolve(streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
-                                 "the block job ended while libvirt was away", false);
+        if (rc == 0 || (rc < 0 && backendDomainCheckRunning(dom) < 0))
+            qemuReconcileDetermineEnd(stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+                                      "the block job ended while libvirt was away", false);
     }
-    qemuPollAdopt(task);
+    qemuPollDiscover(task->guest, task->announce);
     qemuPollWake(task->self);
 }
 
-void
-qemuPollTakeUp(qemuPoll *self, bool announce)
+/* In the time in which libvirt was away all stale events were lost. */
+static void
+qemuPollMove(qemuGuest *guest, virConnectPtr conn)
 {
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
-    g_autoptr(GHashTable) guests = NULL;
-    GHashTableIter iter;
-    void *dom;
+    {
+        LOCK_SCOPE(&guest->lock);
 
-    qemuStreamsForgetEchoes(self->streams);
-    for (guint i = 0; i < active->len; i++)
-        qemuReconcileMove(self->streams, g_ptr_array_index(active, i), self->conn);
+        qemuStreamsForgetStaleEnds(guest);
+    }
+    qemuReconcileMove(guest, conn);
+}
 
-    guests = qemuPollListGuests(self, active, true);
-    g_hash_table_iter_init(&iter, guests);
-    while (g_hash_table_iter_next(&iter, NULL, &dom))
-        qemuPollPush(self, dom, qemuPollLook, true, announce);
-    queuesDrain(self->guests, g_get_monotonic_time() + QEMU_POLL_FIRST_MAX);
+void
+qemuPollDiscoverAll(qemuPoll *self, bool announce)
+{
+    g_autoptr(GPtrArray) guests = qemuGuestList(self->guests);
+
+    for (guint i = 0; i < guests->len; i++)
+        qemuPollMove(g_ptr_array_index(guests, i), self->conn);
+    qemuPollAddRunning(self, guests);
+    for (guint i = 0; i < guests->len; i++)
+        qemuPollPush(self, g_ptr_array_index(guests, i), qemuPollLook, announce);
+    taskQueuePoolDrain(qemuGuestTableGetTasks(self->guests),
+                       g_get_monotonic_time() + QEMU_POLL_FIRST_MAX);
     qemuPollWake(self);
 }

@@ -8,30 +8,26 @@
 
 #pragma once
 
-#include "backend/backend_nbdserver.h"
-#include "qemu/qemu_hydration.h"
-#include "qemu/qemu_streams.h"
+#include "qemu/qemu_guest.h"
 #include "util/event_thread.h"
-#include "util/queues.h"
 
 typedef struct _qemuPoll qemuPoll;
 
-/* @conn and all others are the caller's, and outlive it. @where: its thread keeps the time; @guests:
- * the queues, by UUID; @hydration: what makes streams faster, or NULL. It sleeps. */
-qemuPoll *qemuPollNew(virConnectPtr conn, eventThread *where, queues *guests, qemuStreams *streams,
-                      backendNbdserver *exports, qemuHydration *hydration);
+/* @conn and @guests are the caller's, and outlive it. @thread keeps the time. It sleeps
+ * until it is woken. */
+qemuPoll *qemuPollNew(virConnectPtr conn, eventThread *thread, qemuGuestTable *guests);
 
-/* When nothing runs in the queues, in the thread of the loop or after it was stopped. */
+/* When nothing of it is in the guests' queues, in its thread or after that was stopped. */
 void qemuPollFree(qemuPoll *self);
 
-/* There are streams in the table that are to be watched. Any thread. */
+/* There are streams to ask about. Any thread. */
 void qemuPollWake(qemuPoll *self);
 
-/* Nobody tells when a stream begins: from now on every guest that runs is asked, and there is no
- * more sleep. */
-void qemuPollSetBlind(qemuPoll *self);
+/* Nobody tells when a pull begins: from now on every guest that runs is asked, and there is no more
+ * sleep. */
+void qemuPollSetNoStartEvents(qemuPoll *self);
 
-/* The connection is new: ends the streams of an earlier one whose jobs have ended unseen, and takes
- * up the pulls that nobody knows; @announce: publish STARTED for them. Waits for that, but for
- * some seconds at most: a guest that does not answer is seen later than the others. */
-void qemuPollTakeUp(qemuPoll *self, bool announce);
+/* The connection is new: ends the streams of an earlier one whose jobs have ended unseen, and
+ * discovers the pulls that have no stream; @announce: publish STARTED for them. Waits for that, but
+ * for some seconds at most: a guest that does not answer is seen later than the others. */
+void qemuPollDiscoverAll(qemuPoll *self, bool announce);

@@ -7,65 +7,54 @@
 #include "backend/backend_event.h"
 #include "backend/backend_image.h"
 #include "backend/backend_job.h"
+#include "qemu/qemu_hydration.h"
+#include "qemu/qemu_life.h"
+#include "qemu/qemu_poll.h"
 #include "qemu/qemu_reconcile.h"
 #include "qemu/qemu_tail.h"
-#include "qemu/qemu_poll.h"
 #include "util/error.h"
 #include "util/handle.h"
+#include "util/lock.h"
 #include "util/log.h"
 
 /* So long nothing is asked when a backup begins: it has found the NBD server taken by then. */
-#define QEMU_REACTION_QUIET G_USEC_PER_SEC
+#define QEMU_REACTION_PAUSE G_USEC_PER_SEC
 
 LOG_INIT("qemu.reaction");
 
 struct _qemuReaction {
     virConnectPtr conn;
-    queues *guests; /* where what is told of a guest is dealt with, by its UUID */
-    qemuStreams *streams;
-    backendNbdserver *exports;
-    qemuHydration *hydration; /* NULL: none */
-    guint standstill;         /* ms, of pulls that others begin */
-    qemuPoll *watch;
+    qemuGuestTable *guests;
+    guint standstill; /* ms, of pulls that others begin */
+    qemuPoll *poll;
     backendEvent *event;
     backendBackup *backup; /* NULL: nothing to give way with */
 };
 
-/* Passes on a failure of what nobody waits for. */
+/* The turn, or a speed, may have changed: nobody is to wait for the next tick. */
 static void
-qemuReactionSpeeds(qemuReaction *self, virDomainPtr dom)
+qemuReactionApply(qemuGuest *guest)
 {
-    if (qemuReconcileSpeeds(self->streams, dom) < 0)
+    if (qemuHydrationApply(guest) < 0)
         LOG_DEBUG("speed of a job: %s", errorText());
-}
-
-/* The turn was passed on: who has it now is not to wait for the next tick. */
-static void
-qemuReactionTurn(qemuReaction *self, virDomainPtr dom)
-{
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, dom);
-
-    qemuReactionSpeeds(self, dom);
-    for (guint i = 0; self->hydration && i < active->len; i++)
-        qemuHydrationTick(self->hydration, g_ptr_array_index(active, i));
-}
-
-/* Hydration must not outlive the job. */
-static void
-qemuReactionUnhydrate(qemuReaction *self, qemuStream *stream)
-{
-    if (self->hydration)
-        qemuHydrationEnd(self->hydration, stream);
 }
 
 static void
 qemuReactionJobEnding(virDomainPtr dom, const char *target, void *opaque)
 {
     qemuReaction *self = opaque;
-    g_autoptr(qemuStream) stream = qemuStreamsFindActive(self->streams, dom, target);
+    g_autoptr(qemuStream) stream = qemuStreamsFindActive(self->guests, dom, target);
 
-    if (stream && self->hydration)
-        qemuHydrationCut(self->hydration, stream);
+    if (stream)
+        qemuHydrationCut(stream);
+}
+
+static bool
+qemuReactionOpenTail(qemuStream *stream)
+{
+    LOCK_SCOPE(&stream->guest->lock);
+
+    return qemuStreamOpenTail(stream);
 }
 
 /* What the guest reads wrong from now on, in a pull of somebody else, is zeroed here if it may be
@@ -76,82 +65,113 @@ qemuReactionTail(qemuReaction *self, virDomainPtr dom, qemuStream *stream)
     g_auto(backendQmpImage) image = { 0 };
 
     if (backendImageGet(dom, stream->target, stream->alias, &image) < 0 ||
-        backendImageGetTail(&image) == 0 || !qemuStreamsSetTailOpen(self->streams, stream))
+        backendImageGetTail(&image) == 0 || !qemuReactionOpenTail(stream))
         return;
-    if (self->standstill > 0 &&
-        qemuTailBegin(self->exports, self->streams, stream, self->standstill, NULL, NULL) < 0)
+    if (self->standstill > 0 && qemuTailBegin(stream, self->standstill, NULL, NULL) < 0)
         LOG_WARNING("the guest of domain %s reads wrong data of disk %s: %s", virDomainGetName(dom),
                     stream->target, errorText());
+}
+
+/* Whether the disk has a stream, or its job is one that was stopped meanwhile */
+static bool
+qemuReactionIsKnown(qemuGuest *guest, const char *target)
+{
+    LOCK_SCOPE(&guest->lock);
+    qemuStream *stream = qemuStreamsGet(guest, target);
+
+    if (!stream || (!qemuStreamIsActive(stream) && stream->staleEnds == 0))
+        return false;
+    qemuLifeRun(stream, true);
+    return true;
+}
+
+static qemuStream *
+qemuReactionAdd(qemuGuest *guest, const domainDisk *disk, unsigned long long speed)
+{
+    LOCK_SCOPE(&guest->lock);
+
+    return qemuStreamsDiscover(guest, disk, speed, &(qemuStreamsKept) { 0 }, true);
 }
 
 static void
 qemuReactionJobRunning(virDomainPtr dom, const char *target, void *opaque)
 {
     qemuReaction *self = opaque;
-    g_autoptr(qemuStream) known = qemuStreamsFindActive(self->streams, dom, target);
+    g_autoptr(qemuGuest) guest = qemuGuestGet(self->guests, dom);
     g_autoptr(qemuStream) stream = NULL;
     g_autoptr(GPtrArray) disks = NULL;
     virDomainBlockJobInfo info = { 0 };
     const domainDisk *disk;
 
-    if (known) {
-        qemuStreamsConfirm(self->streams, known);
-        qemuPollWake(self->watch);
-        if (self->hydration)
-            qemuHydrationTick(self->hydration, known);
-        return;
+    if (!qemuReactionIsKnown(guest, target)) {
+        if (!(disks = qemuReconcileGetDisks(dom)) || !(disk = domainDiskListFind(disks, target))) {
+            LOG_DEBUG("a pull nobody can see: %s", errorText());
+            return;
+        }
+        /* It may be over by now; its end is told by an event of its own. */
+        if (backendJobGetPull(dom, target, &info) < 0)
+            LOG_DEBUG("pull of disk %s: %s", target, errorText());
+        qemuGuestSetDomain(guest, dom);
+        stream = qemuReactionAdd(guest, disk, info.bandwidth);
     }
-    if (qemuStreamsAwaitsEcho(self->streams, dom, target))
-        return; /* of the job that was stopped meanwhile */
-    if (!(disks = qemuReconcileGetDisks(dom)) || !(disk = domainDiskListFind(disks, target))) {
-        LOG_DEBUG("a pull nobody can see: %s", errorText());
-        return;
-    }
-    /* It may be over by now; its end is told by an event of its own. */
-    if (backendJobGetPull(dom, target, &info) < 0)
-        LOG_DEBUG("pull of disk %s: %s", target, errorText());
-    stream = qemuStreamsAdopt(self->streams, dom, disk, info.bandwidth, &(qemuStreamKept) { 0 },
-                              true);
-    qemuPollWake(self->watch);
+    qemuPollWake(self->poll);
     if (stream)
         qemuReactionTail(self, dom, stream);
-    qemuReactionSpeeds(self, dom);
-    if (stream && qemuReconcileSample(self->streams, stream, false) == 1 && self->hydration)
-        qemuHydrationTick(self->hydration, stream);
+    if (stream && qemuReconcileSample(stream, false) < 0)
+        LOG_DEBUG("progress of disk %s: %s", target, errorText());
+    qemuReactionApply(guest);
 }
 
 static void
 qemuReactionJobError(virDomainPtr dom, const char *target, const char *error, void *opaque)
 {
     qemuReaction *self = opaque;
-    g_autoptr(qemuStream) stream = qemuStreamsFindActive(self->streams, dom, target);
+    g_autoptr(qemuStream) stream = qemuStreamsFindActive(self->guests, dom, target);
 
-    if (stream)
-        qemuStreamsSetError(self->streams, stream, error);
+    if (!stream)
+        return;
+    LOCK_SCOPE(&stream->guest->lock);
+
+    if (!stream->error)
+        stream->error = g_strdup(error);
+}
+
+/* The stream whose job has ended; NULL if none has, or that is dealt with. */
+static qemuStream *
+qemuReactionTakeEnded(qemuGuest *guest, const char *target)
+{
+    LOCK_SCOPE(&guest->lock);
+    qemuStream *stream = qemuStreamsGet(guest, target);
+
+    if (stream && stream->staleEnds > 0) {
+        stream->staleEnds--;
+        return NULL;
+    }
+    return stream && qemuStreamIsActive(stream) ? qemuStreamRef(stream) : NULL;
 }
 
 static void
 qemuReactionJobEnded(virDomainPtr dom, const char *target, int status, void *opaque)
 {
     qemuReaction *self = opaque;
-    g_autoptr(qemuStream) stream = NULL;
+    g_autoptr(qemuGuest) guest = qemuGuestGet(self->guests, dom);
+    g_autoptr(qemuStream) stream = qemuReactionTakeEnded(guest, target);
 
-    if (qemuStreamsTakeEcho(self->streams, dom, target) ||
-        !(stream = qemuStreamsFindActive(self->streams, dom, target)))
+    if (!stream)
         return;
-    qemuReactionUnhydrate(self, stream);
+    qemuHydrationStop(stream, NULL); /* it must not outlive the job */
     switch (status) {
-    case VIR_DOMAIN_BLOCK_JOB_COMPLETED: qemuReconcileComplete(self->streams, stream, false); break;
+    case VIR_DOMAIN_BLOCK_JOB_COMPLETED: qemuReconcileComplete(stream, false); break;
     case VIR_DOMAIN_BLOCK_JOB_CANCELED:
-        qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
-                       "the block job was aborted", false);
+        qemuReconcileEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "the block job was aborted",
+                         false);
         break;
     default:
-        qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
-                       "the block job failed, QEMU gave no reason", false);
+        qemuReconcileEnd(stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+                         "the block job failed, QEMU gave no reason", false);
         break;
     }
-    qemuReactionTurn(self, dom);
+    qemuReactionApply(guest);
 }
 
 static const char *
@@ -175,52 +195,72 @@ qemuReactionFlushes(int detail)
            detail == VIR_DOMAIN_EVENT_STOPPED_MIGRATED || detail == VIR_DOMAIN_EVENT_STOPPED_SAVED;
 }
 
+/* The guest has stopped, for the reason @detail. */
+static void
+qemuReactionEndStream(qemuStream *stream, int detail)
+{
+    bool failed = detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED ||
+                  detail == VIR_DOMAIN_EVENT_STOPPED_FAILED;
+    LOCK_SCOPE(&stream->guest->lock);
+
+    if (qemuReactionFlushes(detail) && stream->jobCompleted)
+        qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    else
+        qemuStreamsEnd(stream,
+                       failed ? VIR_DOMAIN_STREAM_DISK_FAILED : VIR_DOMAIN_STREAM_DISK_STOPPED,
+                       qemuReactionStopReason(detail), false);
+}
+
 static void
 qemuReactionGuestStopped(virDomainPtr dom, int detail, void *opaque)
 {
     qemuReaction *self = opaque;
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, dom);
-    bool failed = detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED ||
-                  detail == VIR_DOMAIN_EVENT_STOPPED_FAILED;
+    g_autoptr(qemuGuest) guest = qemuGuestGet(self->guests, dom);
+    g_autoptr(GPtrArray) active = qemuStreamsGetActive(guest);
 
     for (guint i = 0; i < active->len; i++) {
         qemuStream *stream = g_ptr_array_index(active, i);
-        bool completed = qemuReactionFlushes(detail) &&
-                         qemuStreamsIsJobCompleted(self->streams, stream);
 
-        qemuReactionUnhydrate(self, stream);
-        qemuStreamsEnd(self->streams, stream,
-                       completed ? VIR_DOMAIN_STREAM_DISK_COMPLETED
-                       : failed  ? VIR_DOMAIN_STREAM_DISK_FAILED
-                                 : VIR_DOMAIN_STREAM_DISK_STOPPED,
-                       completed ? NULL : qemuReactionStopReason(detail), false);
+        qemuHydrationStop(stream, NULL);
+        qemuReactionEndStream(stream, detail);
     }
-    qemuStreamsForgetEnded(self->streams, dom);
+    LOCK_SCOPE(&guest->lock);
+
+    qemuStreamsForgetEnded(guest);
 }
 
 static void
 qemuReactionDiskRemoved(virDomainPtr dom, const char *alias, void *opaque)
 {
     qemuReaction *self = opaque;
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, dom);
+    g_autoptr(qemuGuest) guest = qemuGuestGet(self->guests, dom);
+    g_autoptr(GPtrArray) active = qemuStreamsGetActive(guest);
 
     for (guint i = 0; i < active->len; i++) {
         qemuStream *stream = g_ptr_array_index(active, i);
 
         if (!g_str_equal(stream->alias, alias))
             continue;
-        qemuReactionUnhydrate(self, stream);
-        qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
-                       "the disk was detached", false);
+        qemuHydrationStop(stream, NULL);
+        qemuReconcileEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "the disk was detached", false);
     }
-    qemuReactionTurn(self, dom);
+    qemuReactionApply(guest);
+}
+
+static void
+qemuReactionTune(qemuStream *stream, guint64 iotune)
+{
+    LOCK_SCOPE(&stream->guest->lock);
+
+    stream->iotune = iotune;
 }
 
 static void
 qemuReactionDisksTuned(virDomainPtr dom, void *opaque)
 {
     qemuReaction *self = opaque;
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, dom);
+    g_autoptr(qemuGuest) guest = qemuGuestGet(self->guests, dom);
+    g_autoptr(GPtrArray) active = qemuStreamsGetActive(guest);
     g_autoptr(GPtrArray) disks = active->len > 0 ? qemuReconcileGetDisks(dom) : NULL;
 
     for (guint i = 0; disks && i < active->len; i++) {
@@ -228,42 +268,25 @@ qemuReactionDisksTuned(virDomainPtr dom, void *opaque)
         const domainDisk *disk = domainDiskListFind(disks, stream->target);
 
         if (disk)
-            qemuStreamsTune(self->streams, stream, disk->iotune);
+            qemuReactionTune(stream, disk->iotune);
     }
-    qemuReactionSpeeds(self, dom);
+    qemuReactionApply(guest);
 }
 
-/* Calls @func for each active stream of the domain with this name. */
-static void
-qemuReactionEach(qemuReaction *self, const char *domain,
-                 void (*func)(qemuReaction *self, virDomainPtr dom, qemuStream *stream))
+/* The guest that streams and has this name; NULL if there is none. */
+static qemuGuest *
+qemuReactionFindByName(qemuReaction *self, const char *name)
 {
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(self->streams, NULL);
+    g_autoptr(GPtrArray) guests = qemuGuestList(self->guests);
 
-    for (guint i = 0; i < active->len; i++) {
-        qemuStream *stream = g_ptr_array_index(active, i);
-        g_autoptr(virDomain) dom = qemuStreamsGetDomain(self->streams, stream);
+    for (guint i = 0; i < guests->len; i++) {
+        qemuGuest *guest = g_ptr_array_index(guests, i);
+        g_autoptr(virDomain) dom = qemuGuestGetDomain(guest);
 
-        if (g_str_equal(virDomainGetName(dom), domain))
-            func(self, dom, stream);
+        if (g_str_equal(virDomainGetName(dom), name))
+            return qemuGuestRef(guest);
     }
-}
-
-static void
-qemuReactionQuieten(qemuReaction *self, virDomainPtr dom, qemuStream *stream)
-{
-    qemuStreamsQuieten(self->streams, stream, QEMU_REACTION_QUIET);
-}
-
-/* The backup may have wanted the NBD server that is ours, and will be tried again. */
-static void
-qemuReactionGiveWay(qemuReaction *self, virDomainPtr dom, qemuStream *stream)
-{
-    if (!qemuStreamsIsQuiet(self->streams, stream))
-        return; /* it went on for so long that it did not need it */
-    qemuStreamsQuieten(self->streams, stream, 0);
-    if (self->hydration)
-        qemuHydrationYield(self->hydration, stream);
+    return NULL;
 }
 
 /* If it is a backup in pull mode it fails within milliseconds when QEMU's NBD server is ours; and
@@ -271,13 +294,25 @@ qemuReactionGiveWay(qemuReaction *self, virDomainPtr dom, qemuStream *stream)
 static void
 qemuReactionBackupBegun(const char *domain, void *opaque)
 {
-    qemuReactionEach(opaque, domain, qemuReactionQuieten);
+    g_autoptr(qemuGuest) guest = qemuReactionFindByName(opaque, domain);
+
+    if (guest)
+        qemuGuestPauseQueries(guest, QEMU_REACTION_PAUSE);
 }
 
+/* The backup may have wanted the NBD server that is ours, and will be tried again. */
 static void
 qemuReactionBackupEnded(const char *domain, void *opaque)
 {
-    qemuReactionEach(opaque, domain, qemuReactionGiveWay);
+    g_autoptr(qemuGuest) guest = qemuReactionFindByName(opaque, domain);
+    g_autoptr(GPtrArray) active = NULL;
+
+    if (!guest || !qemuGuestIsQueriesPaused(guest))
+        return; /* it went on for so long that it did not need it */
+    qemuGuestPauseQueries(guest, 0);
+    active = qemuStreamsGetActive(guest);
+    for (guint i = 0; i < active->len; i++)
+        qemuHydrationYield(g_ptr_array_index(active, i));
 }
 
 static const backendBackupHandlers qemuReactionBackupHandlers = {
@@ -295,31 +330,39 @@ static const backendEventHandlers qemuReactionHandlers = {
     .disksTuned = qemuReactionDisksTuned,
 };
 
+/* What libvirt tells of a guest is dealt with in its queue. */
+static void
+qemuReactionDispatch(virDomainPtr dom, void (*func)(void *data), void *data,
+                     void (*destroy)(void *data), void *opaque)
+{
+    qemuReaction *self = opaque;
+    g_autoptr(qemuGuest) guest = qemuGuestGet(self->guests, dom);
+
+    qemuGuestPush(guest, func, data, destroy);
+}
+
 qemuReaction *
-qemuReactionNew(virConnectPtr conn, eventThread *where, qemuStreams *streams,
-                backendNbdserver *exports, qemuHydration *hydration,
+qemuReactionNew(virConnectPtr conn, eventThread *thread, qemuGuestTable *guests,
                 const qemuReactionConfig *config, bool announce)
 {
     qemuReaction *self = g_new0(qemuReaction, 1);
 
     virConnectRef(conn);
     self->conn = conn;
-    self->guests = queuesNew();
-    self->streams = streams;
-    self->exports = exports;
-    self->hydration = hydration;
+    self->guests = guests;
     self->standstill = config->standstill;
-    self->watch = qemuPollNew(conn, where, self->guests, streams, exports, hydration);
-    if (!(self->event = backendEventNew(conn, self->guests, &qemuReactionHandlers, self))) {
+    self->poll = qemuPollNew(conn, thread, guests);
+    self->event = backendEventNew(conn, qemuReactionDispatch, &qemuReactionHandlers, self);
+    if (!self->event) {
         qemuReactionFree(self);
         return NULL;
     }
-    if (!backendEventTellsBeginnings(self->event))
-        qemuPollSetBlind(self->watch);
+    if (!backendEventTellsStarts(self->event))
+        qemuPollSetNoStartEvents(self->poll);
     if (config->statusDir)
         self->backup = backendBackupNew(config->statusDir, &qemuReactionBackupHandlers, self);
     /* events are registered by now: nothing falls between */
-    qemuPollTakeUp(self->watch, announce);
+    qemuPollDiscoverAll(self->poll, announce);
     return self;
 }
 
@@ -330,8 +373,8 @@ qemuReactionFree(qemuReaction *self)
         return;
     backendEventFree(self->event);
     backendBackupFree(self->backup);
-    queuesFree(self->guests);
-    qemuPollFree(self->watch);
+    taskQueuePoolCancel(qemuGuestTableGetTasks(self->guests));
+    qemuPollFree(self->poll);
     handleCloseConnect(self->conn);
     g_free(self);
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_reaction.h: keeps the table of streams in line with libvirt, by its events
+ * qemu_reaction.h: keeps the streams in line with libvirt, by its events
  *
  * While there are active streams qemu_poll asks how far they are; that is all that is sampled.
  */
 
 #pragma once
 
-#include "backend/backend_nbdserver.h"
-#include "qemu/qemu_hydration.h"
-#include "qemu/qemu_streams.h"
+#include "qemu/qemu_guest.h"
 #include "util/event_thread.h"
 
 typedef struct _qemuReaction qemuReaction;
@@ -21,14 +19,11 @@ struct _qemuReactionConfig {
         *statusDir; /* of libvirtd's status files (backend_backup.h); NULL: they are not read */
 };
 
-/* Registers for events on @conn, which are then dealt with in a queue for each guest, and takes up
+/* Registers for events on @conn, which are then dealt with in a queue for each guest, and discovers
  * the pulls that run; @announce: publish STARTED for them. Those of a guest that does not answer
- * come later. @where: its thread keeps the time. @hydration: what makes them faster, or NULL.
- * NULL on error. */
-qemuReaction *qemuReactionNew(virConnectPtr conn, eventThread *where, qemuStreams *streams,
-                              backendNbdserver *exports, qemuHydration *hydration,
+ * come later. @thread keeps the time. NULL on error. */
+qemuReaction *qemuReactionNew(virConnectPtr conn, eventThread *thread, qemuGuestTable *guests,
                               const qemuReactionConfig *config, bool announce);
 
-/* In the thread of the loop, or after it was stopped; waits for what is being asked. The streams
- * stay in the table. */
+/* In the thread, or after it was stopped; waits for what is being asked. The streams stay. */
 void qemuReactionFree(qemuReaction *self);

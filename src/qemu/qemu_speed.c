@@ -3,21 +3,39 @@
 
 #include "qemu/qemu_speed.h"
 
-#include "qemu/qemu_turn.h"
+qemuStream *
+qemuSpeedNextTurn(GPtrArray *streams)
+{
+    qemuStream *next = NULL;
+
+    for (guint i = 0; i < streams->len; i++) {
+        qemuStream *stream = g_ptr_array_index(streams, i);
+
+        if (!stream->waitingTurn)
+            return NULL;
+        if (!next || streamProgressLeft(&stream->progress) < streamProgressLeft(&next->progress))
+            next = stream;
+    }
+    return next;
+}
 
 unsigned long long
 qemuSpeedGet(const qemuStream *stream)
 {
-    guint64 limit = stream->own ? qemuStreamGetLimit(stream) : stream->settings.bandwidth;
+    guint64 user = stream->startedByUs ? qemuStreamGetLimit(stream) : stream->settings.bandwidth;
+    guint64 limit = streamDeadlineLimit(&stream->plan, user);
 
-    return qemuTurnSpeed(stream->held, streamDeadlineLimit(&stream->pace, limit));
+    if (!stream->waitingTurn)
+        return limit;
+    return limit > 0 ? MIN(limit, QEMU_SPEED_WAITING) : QEMU_SPEED_WAITING;
 }
 
 void
-qemuSpeedFound(qemuStream *stream, unsigned long long speed, bool turns)
+qemuSpeedFound(qemuStream *stream, unsigned long long speed)
 {
     stream->speed = speed;
-    if (!turns || (speed != QEMU_TURN_HELD_SPEED && stream->settings.deadline == 0))
+    if (!stream->guest->config->turns ||
+        (speed != QEMU_SPEED_WAITING && stream->settings.deadline == 0))
         stream->settings.bandwidth = speed;
 }
 

@@ -8,7 +8,7 @@
 #define VIR_FROM_THIS VIR_FROM_QEMU
 
 static void
-qemuStatsAddProgress(const qemuStream *stream, streamRecord *entry, int *room)
+qemuStatsAddProgress(const qemuStream *stream, streamRecord *record, int *room)
 {
     virDomainStreamDiskBasis basis = qemuStreamGetBasis(stream);
     const streamProgress *progress = basis == VIR_DOMAIN_STREAM_DISK_BASIS_POSITION
@@ -18,48 +18,48 @@ qemuStatsAddProgress(const qemuStream *stream, streamRecord *entry, int *room)
 
     if (basis == VIR_DOMAIN_STREAM_DISK_BASIS_POSITION && progress->total == 0)
         return;
-    virTypedParamsAddInt(&entry->params, &entry->nparams, room, VIR_DOMAIN_STREAM_DISK_STATS_BASIS,
-                         (int) basis);
-    virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
+    virTypedParamsAddInt(&record->params, &record->nparams, room,
+                         VIR_DOMAIN_STREAM_DISK_STATS_BASIS, (int) basis);
+    virTypedParamsAddULLong(&record->params, &record->nparams, room,
                             VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL, progress->total);
-    virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
+    virTypedParamsAddULLong(&record->params, &record->nparams, room,
                             VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, progress->done);
-    virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
+    virTypedParamsAddULLong(&record->params, &record->nparams, room,
                             VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING,
                             streamProgressLeft(progress));
     if (qemuStreamGetFlushed(stream, &value))
-        virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
+        virTypedParamsAddULLong(&record->params, &record->nparams, room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_DATA_FLUSHED, value);
     if (streamProgressRate(progress, &value))
-        virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
+        virTypedParamsAddULLong(&record->params, &record->nparams, room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS, value);
-    if (qemuStreamIsActive(stream) && stream->hydration != QEMU_STREAM_HYDRATED &&
+    if (qemuStreamIsActive(stream) && stream->hydration != STREAM_HYDRATION_DONE &&
         streamProgressRemaining(progress, &value))
-        virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
+        virTypedParamsAddULLong(&record->params, &record->nparams, room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, value);
 }
 
 static int
 qemuStatsGetPhase(const qemuStream *stream)
 {
-    if (stream->held)
+    if (stream->waitingTurn)
         return VIR_DOMAIN_STREAM_DISK_PHASE_WAIT;
     switch (stream->hydration) {
-    case QEMU_STREAM_HYDRATING: return VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE;
-    case QEMU_STREAM_HYDRATED: return VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING;
+    case STREAM_HYDRATION_WORKING: return VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE;
+    case STREAM_HYDRATION_DONE: return VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING;
     default: return VIR_DOMAIN_STREAM_DISK_PHASE_PULL;
     }
 }
 
 static void
-qemuStatsAddHydration(const qemuStream *stream, streamRecord *entry, int *room)
+qemuStatsAddHydration(const qemuStream *stream, streamRecord *record, int *room)
 {
-    const streamHydrationStats *now = &stream->figures;
+    const streamHydrationStats *now = &stream->stats;
     const struct {
         const char *name;
         guint64 value;
         bool known;
-    } figures[] = {
+    } values[] = {
         { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_COPIED, now->copied, true },
         { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_BPS, now->bps, true },
         { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_IN_FLIGHT, now->inFlight, true },
@@ -70,69 +70,67 @@ qemuStatsAddHydration(const qemuStream *stream, streamRecord *entry, int *room)
           now->guestBeforeUs > 0 },
         { VIR_DOMAIN_STREAM_DISK_STATS_GUEST_LATENCY, now->guestUs, now->guestUs > 0 },
     };
-    const char *reason = stream->unhydratable    ? stream->unhydratable
-                       : stream->settings.paused ? "paused"
-                                                 : stream->unhydrated;
-    bool hydrating = stream->hydration == QEMU_STREAM_HYDRATING;
+    const char *reason = qemuStreamGetHydrationReason(stream);
+    bool hydrating = stream->hydration == STREAM_HYDRATION_WORKING;
 
-    for (size_t i = 0; hydrating && i < G_N_ELEMENTS(figures); i++) {
-        if (figures[i].known)
-            virTypedParamsAddULLong(&entry->params, &entry->nparams, room, figures[i].name,
-                                    figures[i].value);
+    for (size_t i = 0; hydrating && i < G_N_ELEMENTS(values); i++) {
+        if (values[i].known)
+            virTypedParamsAddULLong(&record->params, &record->nparams, room, values[i].name,
+                                    values[i].value);
     }
     if (reason)
-        virTypedParamsAddString(&entry->params, &entry->nparams, room,
+        virTypedParamsAddString(&record->params, &record->nparams, room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REASON, reason);
 }
 
 /* Moments in which the disk was not as it should be; in ms, rounded up */
 static void
-qemuStatsAddMoments(const qemuStream *stream, gint64 now, streamRecord *entry, int *room)
+qemuStatsAddMoments(const qemuStream *stream, gint64 now, streamRecord *record, int *room)
 {
     gint64 tailUs = qemuStreamGetTailTime(stream, now);
 
     if (tailUs > 0)
-        virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
+        virTypedParamsAddULLong(&record->params, &record->nparams, room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_TAIL_TIME,
                                 (unsigned long long) (tailUs + 999) / 1000);
     if (stream->unflushedUs > 0)
-        virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
+        virTypedParamsAddULLong(&record->params, &record->nparams, room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_UNFLUSHED_TIME,
                                 (unsigned long long) (stream->unflushedUs + 999) / 1000);
 }
 
 streamRecord *
-qemuStatsGetEntry(const qemuStream *stream, gint64 now)
+qemuStatsGetRecord(const qemuStream *stream, gint64 now)
 {
-    streamRecord *entry = streamRecordNew(stream->dom, stream->target);
+    streamRecord *record = streamRecordNew(stream->guest->dom, stream->target);
     int room = 0;
 
-    virTypedParamsAddInt(&entry->params, &entry->nparams, &room, VIR_DOMAIN_STREAM_DISK_STATS_STATE,
-                         (int) stream->state);
+    virTypedParamsAddInt(&record->params, &record->nparams, &room,
+                         VIR_DOMAIN_STREAM_DISK_STATS_STATE, (int) stream->state);
     if (qemuStreamIsActive(stream))
-        virTypedParamsAddInt(&entry->params, &entry->nparams, &room,
+        virTypedParamsAddInt(&record->params, &record->nparams, &room,
                              VIR_DOMAIN_STREAM_DISK_STATS_PHASE, qemuStatsGetPhase(stream));
-    virTypedParamsAddString(&entry->params, &entry->nparams, &room,
+    virTypedParamsAddString(&record->params, &record->nparams, &room,
                             VIR_DOMAIN_STREAM_DISK_STATS_ALIAS, stream->alias);
     if (stream->base)
-        virTypedParamsAddString(&entry->params, &entry->nparams, &room,
+        virTypedParamsAddString(&record->params, &record->nparams, &room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_BASE, stream->base);
-    virTypedParamsAddULLong(&entry->params, &entry->nparams, &room,
+    virTypedParamsAddULLong(&record->params, &record->nparams, &room,
                             VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH, stream->settings.bandwidth);
-    qemuStatsAddProgress(stream, entry, &room);
-    if (qemuStreamIsActive(stream) && !stream->unhydratable)
-        streamSettingsAddHydration(&stream->settings, now, entry, &room);
+    qemuStatsAddProgress(stream, record, &room);
+    if (qemuStreamIsActive(stream) && !stream->guest->config->noHydration)
+        streamSettingsAddHydration(&stream->settings, now, record, &room);
     if (qemuStreamIsActive(stream))
-        qemuStatsAddHydration(stream, entry, &room);
-    qemuStatsAddMoments(stream, now, entry, &room);
+        qemuStatsAddHydration(stream, record, &room);
+    qemuStatsAddMoments(stream, now, record, &room);
     if (stream->progress.count > 0 || !qemuStreamIsActive(stream)) /* else nobody follows it */
-        virTypedParamsAddULLong(&entry->params, &entry->nparams, &room,
+        virTypedParamsAddULLong(&record->params, &record->nparams, &room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED,
                                 (unsigned long long) (now - stream->began) / 1000);
     if (stream->reason)
-        virTypedParamsAddString(&entry->params, &entry->nparams, &room,
+        virTypedParamsAddString(&record->params, &record->nparams, &room,
                                 VIR_DOMAIN_STREAM_DISK_STATS_REASON, stream->reason);
-    return entry;
+    return record;
 }
 
 int

@@ -3,16 +3,18 @@
 
 #include "qemu/qemu_stream.h"
 
-#include "util/handle.h"
+#include "util/log.h"
+
+LOG_INIT("qemu.stream");
 
 qemuStream *
-qemuStreamNew(virDomainPtr dom, const domainDisk *disk)
+qemuStreamNew(qemuGuest *guest, const domainDisk *disk)
 {
     qemuStream *self = g_new0(qemuStream, 1);
 
     g_atomic_ref_count_init(&self->refs);
-    virDomainRef(dom);
-    self->dom = dom;
+    g_mutex_init(&self->hydrating);
+    self->guest = qemuGuestRef(guest);
     self->target = g_strdup(disk->target);
     self->alias = g_strdup(disk->alias);
     self->source = g_strdup(disk->source);
@@ -22,6 +24,8 @@ qemuStreamNew(virDomainPtr dom, const domainDisk *disk)
     self->features = g_strdupv(disk->features);
     self->began = g_get_monotonic_time();
     self->state = VIR_DOMAIN_STREAM_DISK_STARTING;
+    if (guest->config->noHydration)
+        qemuStreamHydrationEvent(self, STREAM_HYDRATION_REFUSED, guest->config->noHydration);
     return self;
 }
 
@@ -37,14 +41,15 @@ qemuStreamUnref(qemuStream *self)
 {
     if (!self || !g_atomic_ref_count_dec(&self->refs))
         return;
-    handleFreeDomain(self->dom);
+    qemuGuestUnref(self->guest);
+    g_mutex_clear(&self->hydrating);
     g_free(self->target);
     g_free(self->alias);
     g_free(self->source);
     g_strfreev(self->layers);
     g_strfreev(self->features);
     g_free(self->base);
-    g_free(self->unhydrated);
+    g_free(self->hydrationReason);
     g_free(self->error);
     g_free(self->reason);
     g_free(self);
@@ -68,6 +73,30 @@ qemuStreamIsActive(const qemuStream *self)
            self->state == VIR_DOMAIN_STREAM_DISK_STOPPING;
 }
 
+streamHydrationState
+qemuStreamHydrationEvent(qemuStream *self, streamHydrationEvent event, const char *reason)
+{
+    streamHydrationState before = self->hydration;
+
+    self->hydration = streamHydrationNext(before, event);
+    if (before == STREAM_HYDRATION_WORKING && self->hydration != STREAM_HYDRATION_WORKING &&
+        self->hydration != STREAM_HYDRATION_DONE)
+        streamProgressRestart(&self->progress); /* the job leaps no more */
+    if (before == STREAM_HYDRATION_OFF || before == STREAM_HYDRATION_DONE)
+        return before; /* the reason was given, or there is none */
+    g_free(self->hydrationReason);
+    self->hydrationReason = g_strdup(reason);
+    return self->hydration;
+}
+
+const char *
+qemuStreamGetHydrationReason(const qemuStream *self)
+{
+    bool paused = self->settings.paused && self->hydration != STREAM_HYDRATION_OFF;
+
+    return paused ? "paused" : self->hydrationReason;
+}
+
 void
 qemuStreamBeginHydration(qemuStream *self, guint32 deepest)
 {
@@ -75,30 +104,19 @@ qemuStreamBeginHydration(qemuStream *self, guint32 deepest)
 
     if (!self->base && *base)
         self->base = g_strdup(base);
-    self->hydration = QEMU_STREAM_HYDRATING;
     self->endNoted = true;
     self->copiedBefore = self->copying.done;
     self->copying.count = 0; /* nobody knows what the job has copied since */
-    g_clear_pointer(&self->unhydrated, g_free);
+    qemuStreamHydrationEvent(self, STREAM_HYDRATION_BEGUN, NULL);
 }
 
 void
-qemuStreamSetHydration(qemuStream *self, const streamHydrationStats *figures)
+qemuStreamSetStats(qemuStream *self, const streamHydrationStats *stats)
 {
-    guint64 copied = self->copiedBefore + figures->copied + figures->pulled;
+    guint64 copied = self->copiedBefore + stats->copied + stats->pulled;
 
-    self->figures = *figures;
-    streamProgressSet(&self->copying, copied, copied + figures->left);
-}
-
-void
-qemuStreamEndHydration(qemuStream *self, bool done, const char *reason)
-{
-    if (self->hydration == QEMU_STREAM_HYDRATING && !done)
-        streamProgressRestart(&self->progress); /* the job leaps no more */
-    self->hydration = done ? QEMU_STREAM_HYDRATED : QEMU_STREAM_UNHYDRATED;
-    g_free(self->unhydrated);
-    self->unhydrated = g_strdup(reason);
+    self->stats = *stats;
+    streamProgressSet(&self->copying, copied, copied + stats->left);
 }
 
 /* Whoever is fast needs no plan. */
@@ -109,13 +127,13 @@ qemuStreamDeadline(const qemuStream *self)
 }
 
 void
-qemuStreamStepPace(qemuStream *self, guint64 waiting, gint64 now)
+qemuStreamStepPlan(qemuStream *self, guint64 waiting, gint64 now)
 {
     guint64 left = streamProgressLeft(&self->progress); /* at most: it counts holes, too */
 
     if (qemuStreamGetBasis(self) == VIR_DOMAIN_STREAM_DISK_BASIS_MAP)
         left = MIN(left, streamProgressLeft(&self->copying));
-    streamDeadlineStep(&self->pace, qemuStreamDeadline(self),
+    streamDeadlineStep(&self->plan, qemuStreamDeadline(self),
                        self->progress.total > 0 ? left + waiting : G_MAXUINT64, now);
 }
 
@@ -123,17 +141,38 @@ qemuStreamHydrationNeeds
 qemuStreamGetHydrationNeeds(const qemuStream *self)
 {
     qemuStreamHydrationNeeds needs = {
-        .wanted = self->state == VIR_DOMAIN_STREAM_DISK_RUNNING && !self->held &&
-                  !self->unhydratable && !self->guestSuspended && !self->settings.paused &&
-                  self->pace.deadline == qemuStreamDeadline(self), /* planned first */
+        .wanted = self->state == VIR_DOMAIN_STREAM_DISK_RUNNING && !self->waitingTurn &&
+                  !self->guestSuspended && !self->settings.paused && self->noJobCount == 0 &&
+                  self->plan.deadline == qemuStreamDeadline(self), /* planned first */
         .position = self->progress.done,
         .settings = self->settings,
     };
 
-    needs.settings.bandwidth = streamDeadlineLimit(&self->pace, qemuStreamGetLimit(self));
-    if (self->pace.behind)
+    needs.settings.bandwidth = streamDeadlineLimit(&self->plan, qemuStreamGetLimit(self));
+    if (self->plan.behind)
         needs.settings.regard = (streamRegard) { .fast = true };
     return needs;
+}
+
+bool
+qemuStreamOpenTail(qemuStream *self)
+{
+    self->tailOpen = !self->tailFilled;
+    return self->tailOpen;
+}
+
+void
+qemuStreamCloseTail(qemuStream *self, bool late)
+{
+    if (self->tailOpen && late) {
+        self->tailUs = g_get_monotonic_time() - self->began;
+        LOG_WARNING(
+            "the guest of domain %s could read wrong data of disk %s, beyond the end of the "
+            "image below it, for %d ms",
+            virDomainGetName(self->guest->dom), self->target, (int) (self->tailUs / 1000));
+    }
+    self->tailFilled = true;
+    self->tailOpen = false;
 }
 
 gint64
@@ -142,25 +181,32 @@ qemuStreamGetTailTime(const qemuStream *self, gint64 now)
     return self->tailOpen ? now - self->began : self->tailUs;
 }
 
+/* Whether somebody counts what is copied, and not only where the job is */
+static bool
+qemuStreamIsHydrated(const qemuStream *self)
+{
+    return self->hydration == STREAM_HYDRATION_WORKING || self->hydration == STREAM_HYDRATION_DONE;
+}
+
 bool
 qemuStreamGetFlushed(const qemuStream *self, guint64 *flushed)
 {
     bool completed = self->state == VIR_DOMAIN_STREAM_DISK_COMPLETED;
+    bool hydrated = qemuStreamIsHydrated(self);
 
-    if (!completed && self->hydration == QEMU_STREAM_UNHYDRATED)
+    if (!completed && !hydrated)
         return false;
-    *flushed = completed ? self->copying.done
-                         : MIN(self->copiedBefore + self->figures.flushed, self->copying.done);
-    if (completed && self->hydration == QEMU_STREAM_UNHYDRATED)
-        *flushed = self->progress.done;
+    *flushed = !hydrated ? self->progress.done
+             : completed ? self->copying.done
+                         : MIN(self->copiedBefore + self->stats.flushed, self->copying.done);
     return true;
 }
 
 virDomainStreamDiskBasis
 qemuStreamGetBasis(const qemuStream *self)
 {
-    if (self->hydration == QEMU_STREAM_UNHYDRATED)
+    if (!qemuStreamIsHydrated(self))
         return VIR_DOMAIN_STREAM_DISK_BASIS_POSITION;
-    return self->figures.exact ? VIR_DOMAIN_STREAM_DISK_BASIS_MAP
-                               : VIR_DOMAIN_STREAM_DISK_BASIS_ESTIMATE;
+    return self->stats.exact ? VIR_DOMAIN_STREAM_DISK_BASIS_MAP
+                             : VIR_DOMAIN_STREAM_DISK_BASIS_ESTIMATE;
 }

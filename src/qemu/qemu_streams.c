@@ -1,78 +1,91 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qemu_streams.c: a hash table of domains and their streams under one lock */
+/* qemu_streams.c: a guest's list, and whose turn it is */
 
 #include "qemu/qemu_streams.h"
 
-#include "qemu/qemu_domain.h"
 #include "qemu/qemu_life.h"
 #include "qemu/qemu_speed.h"
-#include "qemu/qemu_stats.h"
-#include "util/handle.h"
 #include "util/lock.h"
-#include "util/log.h"
 
-LOG_INIT("qemu.streams");
-
-struct _qemuStreams {
-    qemuDomainConfig config; /* constant */
-    GMutex lock;             /* protects all below; the lock of stream/stream_event.c nests in it */
-    GHashTable *domains;     /* UUID -> qemuDomain */
-};
-
-qemuStreams *
-qemuStreamsNew(void *publisher, bool turns, const char *unhydratable)
+qemuStream *
+qemuStreamsGet(const qemuGuest *guest, const char *target)
 {
-    qemuStreams *self = g_new0(qemuStreams, 1);
+    for (guint i = 0; i < guest->streams->len; i++) {
+        qemuStream *stream = g_ptr_array_index(guest->streams, i);
 
-    self->config = (qemuDomainConfig) {
-        .publisher = publisher,
-        .turns = turns,
-        .unhydratable = unhydratable,
-    };
-    g_mutex_init(&self->lock);
-    self->domains = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                          (GDestroyNotify) qemuDomainFree);
-    return self;
+        if (g_str_equal(stream->target, target))
+            return stream;
+    }
+    return NULL;
 }
 
-void
-qemuStreamsFree(qemuStreams *self)
+static qemuStream *
+qemuStreamsGetNamed(const qemuGuest *guest, const char *disk)
 {
-    if (!self)
-        return;
-    g_hash_table_unref(self->domains);
-    g_mutex_clear(&self->lock);
-    g_free(self);
+    qemuStream *stream = qemuStreamsGet(guest, disk);
+
+    /* from the newest: a path can have been another disk's */
+    for (guint i = guest->streams->len; !stream && i > 0; i--) {
+        qemuStream *other = g_ptr_array_index(guest->streams, i - 1);
+
+        if (!g_strcmp0(*disk == '/' ? other->source : other->alias, disk))
+            stream = other;
+    }
+    return stream;
 }
 
-const char *
-qemuStreamsUnhydratable(qemuStreams *self)
+qemuStream *
+qemuStreamsFind(qemuGuestTable *table, virDomainPtr dom, const char *disk)
 {
-    return self->config.unhydratable;
+    g_autoptr(qemuGuest) guest = qemuGuestGet(table, dom);
+    LOCK_SCOPE(&guest->lock);
+    qemuStream *found = qemuStreamsGetNamed(guest, disk);
+
+    return found ? qemuStreamRef(found) : NULL;
 }
 
-/* NULL: it has no streams. */
-static qemuDomain *
-qemuStreamsGet(qemuStreams *self, virDomainPtr dom)
+qemuStream *
+qemuStreamsFindActive(qemuGuestTable *table, virDomainPtr dom, const char *disk)
 {
-    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+    g_autoptr(qemuGuest) guest = qemuGuestGet(table, dom);
+    LOCK_SCOPE(&guest->lock);
+    qemuStream *found = qemuStreamsGetNamed(guest, disk);
 
-    virDomainGetUUIDString(dom, uuid);
-    return g_hash_table_lookup(self->domains, uuid);
+    return found && qemuStreamIsActive(found) ? qemuStreamRef(found) : NULL;
 }
 
-static qemuDomain *
-qemuStreamsMake(qemuStreams *self, virDomainPtr dom)
+static GPtrArray *
+qemuStreamsNewList(void)
 {
-    qemuDomain *domain = qemuStreamsGet(self, dom);
-    char uuid[VIR_UUID_STRING_BUFLEN] = "";
+    return g_ptr_array_new_with_free_func((GDestroyNotify) qemuStreamUnref);
+}
 
-    if (domain)
-        return domain;
-    virDomainGetUUIDString(dom, uuid);
-    domain = qemuDomainNew(&self->config);
-    g_hash_table_insert(self->domains, g_strdup(uuid), domain);
-    return domain;
+static void
+qemuStreamsAddActive(const qemuGuest *guest, GPtrArray *list)
+{
+    for (guint i = 0; i < guest->streams->len; i++) {
+        qemuStream *stream = g_ptr_array_index(guest->streams, i);
+
+        if (qemuStreamIsActive(stream))
+            g_ptr_array_add(list, qemuStreamRef(stream));
+    }
+}
+
+GPtrArray *
+qemuStreamsListActive(const qemuGuest *guest)
+{
+    GPtrArray *list = qemuStreamsNewList();
+
+    qemuStreamsAddActive(guest, list);
+    return list;
+}
+
+GPtrArray *
+qemuStreamsGetActive(qemuGuest *guest)
+{
+    LOCK_SCOPE(&guest->lock);
+
+    return qemuStreamsListActive(guest);
 }
 
 static int
@@ -85,453 +98,192 @@ qemuStreamsCompareAge(const void *a, const void *b)
 }
 
 GPtrArray *
-qemuStreamsListActive(qemuStreams *self, virDomainPtr dom)
+qemuStreamsListAllActive(qemuGuestTable *table)
 {
-    LOCK_SCOPE(&self->lock);
-    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify) qemuStreamUnref);
-    qemuDomain *domain = dom ? qemuStreamsGet(self, dom) : NULL;
-    GHashTableIter iter;
+    g_autoptr(GPtrArray) guests = qemuGuestList(table);
+    GPtrArray *list = qemuStreamsNewList();
 
-    if (domain)
-        qemuDomainListActive(domain, list);
-    g_hash_table_iter_init(&iter, self->domains);
-    while (!dom && g_hash_table_iter_next(&iter, NULL, (void **) &domain))
-        qemuDomainListActive(domain, list);
+    for (guint i = 0; i < guests->len; i++) {
+        qemuGuest *guest = g_ptr_array_index(guests, i);
+        LOCK_SCOPE(&guest->lock);
+
+        qemuStreamsAddActive(guest, list);
+    }
     g_ptr_array_sort(list, qemuStreamsCompareAge);
     return list;
 }
 
+/* Takes all out of the list that are not to @stay. References may be the last. */
+static GPtrArray *
+qemuStreamsTakeOut(qemuGuest *guest, bool (*stay)(const qemuStream *stream))
+{
+    GPtrArray *taken = qemuStreamsNewList();
+
+    for (guint i = guest->streams->len; i > 0; i--) {
+        qemuStream *stream = g_ptr_array_index(guest->streams, i - 1);
+
+        if (!stay || !stay(stream))
+            g_ptr_array_add(taken, g_ptr_array_remove_index(guest->streams, i - 1));
+    }
+    return taken;
+}
+
+static GPtrArray *
+qemuStreamsTakeAll(qemuGuest *guest)
+{
+    LOCK_SCOPE(&guest->lock);
+
+    return qemuStreamsTakeOut(guest, NULL);
+}
+
+void
+qemuStreamsForgetAll(qemuGuestTable *table)
+{
+    g_autoptr(GPtrArray) guests = qemuGuestList(table);
+
+    for (guint i = 0; i < guests->len; i++)
+        g_ptr_array_unref(qemuStreamsTakeAll(g_ptr_array_index(guests, i)));
+}
+
+/* Gives the turn to one of those that wait, if none has it. Its speed follows: qemu_speed.h. */
+static void
+qemuStreamsPassTurn(qemuGuest *guest)
+{
+    g_autoptr(GPtrArray) active = qemuStreamsListActive(guest);
+    qemuStream *next = qemuSpeedNextTurn(active);
+
+    if (next)
+        next->waitingTurn = false;
+}
+
+/* A new stream, in the place of the one of its disk that ended, and with the turn if that is free;
+ * NULL if the disk has an active one. No reference. */
 static qemuStream *
-qemuStreamsFindLocked(qemuStreams *self, virDomainPtr dom, const char *disk)
+qemuStreamsAdd(qemuGuest *guest, const domainDisk *disk)
 {
-    qemuDomain *domain = qemuStreamsGet(self, dom);
+    qemuStream *before = qemuStreamsGet(guest, disk->target);
+    qemuStream *stream;
 
-    return domain ? qemuDomainFind(domain, disk) : NULL;
+    if (before && qemuStreamIsActive(before))
+        return NULL;
+    stream = qemuStreamNew(guest, disk);
+    stream->waitingTurn = guest->config->turns;
+    if (before) {
+        stream->staleEnds = before->staleEnds;
+        g_ptr_array_remove(guest->streams, before);
+        qemuStreamUnref(before);
+    }
+    g_ptr_array_add(guest->streams, stream);
+    qemuStreamsPassTurn(guest);
+    return stream;
 }
 
 qemuStream *
-qemuStreamsFind(qemuStreams *self, virDomainPtr dom, const char *disk)
-{
-    LOCK_SCOPE(&self->lock);
-    qemuStream *found = qemuStreamsFindLocked(self, dom, disk);
-
-    return found ? qemuStreamRef(found) : NULL;
-}
-
-qemuStream *
-qemuStreamsFindActive(qemuStreams *self, virDomainPtr dom, const char *disk)
-{
-    LOCK_SCOPE(&self->lock);
-    qemuStream *found = qemuStreamsFindLocked(self, dom, disk);
-
-    return found && qemuStreamIsActive(found) ? qemuStreamRef(found) : NULL;
-}
-
-qemuStream *
-qemuStreamsBegin(qemuStreams *self, virDomainPtr dom, const domainDisk *disk, const char *base,
+qemuStreamsBegin(qemuGuest *guest, const domainDisk *disk, const char *base,
                  const streamSettings *settings)
 {
-    LOCK_SCOPE(&self->lock);
-    qemuStream *stream = qemuDomainAdd(qemuStreamsMake(self, dom), dom, disk);
+    qemuStream *stream = qemuStreamsAdd(guest, disk);
 
     if (!stream)
         return NULL;
     stream->base = g_strdup(base);
     stream->settings = *settings;
-    stream->own = true;
+    stream->startedByUs = true;
     stream->speed = qemuSpeedGet(stream);
     return qemuStreamRef(stream);
 }
 
 qemuStream *
-qemuStreamsAdopt(qemuStreams *self, virDomainPtr dom, const domainDisk *disk,
-                 unsigned long long speed, const qemuStreamKept *kept, bool announce)
+qemuStreamsDiscover(qemuGuest *guest, const domainDisk *disk, unsigned long long speed,
+                    const qemuStreamsKept *kept, bool announce)
 {
-    LOCK_SCOPE(&self->lock);
-    qemuStream *stream = qemuDomainAdd(qemuStreamsMake(self, dom), dom, disk);
+    qemuStream *stream = qemuStreamsAdd(guest, disk);
 
     if (!stream)
         return NULL;
     stream->settings = kept->settings;
     stream->jobPaused = kept->jobPaused;
     stream->guestSuspended = kept->guestSuspended;
-    qemuSpeedFound(stream, speed, self->config.turns);
+    qemuSpeedFound(stream, speed);
     qemuLifeRun(stream, announce);
     return qemuStreamRef(stream);
 }
 
 void
-qemuStreamsForget(qemuStreams *self, qemuStream *stream)
+qemuStreamsRefuse(qemuStream *stream)
 {
-    LOCK_SCOPE(&self->lock);
-
-    if (stream->state == VIR_DOMAIN_STREAM_DISK_STARTING)
-        qemuDomainRefuse(qemuStreamsGet(self, stream->dom), stream);
+    if (stream->state != VIR_DOMAIN_STREAM_DISK_STARTING)
+        return;
+    qemuLifeRefuse(stream);
+    g_ptr_array_remove(stream->guest->streams, stream);
+    qemuStreamsPassTurn(stream->guest);
+    qemuStreamUnref(stream); /* the list's */
 }
 
 void
-qemuStreamsConfirm(qemuStreams *self, qemuStream *stream)
+qemuStreamsEnd(qemuStream *stream, virDomainStreamDiskStatus state, const char *reason,
+               bool staleEnd)
 {
-    LOCK_SCOPE(&self->lock);
-
-    qemuLifeRun(stream, true);
-}
-
-void
-qemuStreamsSetStopping(qemuStreams *self, qemuStream *stream, bool stopping)
-{
-    LOCK_SCOPE(&self->lock);
-
-    qemuLifeSetStopping(stream, stopping);
-}
-
-void
-qemuStreamsEnd(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStatus state,
-               const char *reason, bool echo)
-{
-    LOCK_SCOPE(&self->lock);
-
-    if (qemuStreamIsActive(stream))
-        qemuDomainEnd(qemuStreamsGet(self, stream->dom), stream, state, reason, echo);
-}
-
-bool
-qemuStreamsTakeEcho(qemuStreams *self, virDomainPtr dom, const char *target)
-{
-    LOCK_SCOPE(&self->lock);
-    qemuStream *stream = qemuStreamsFindLocked(self, dom, target);
-
-    if (!stream || stream->echoes == 0)
-        return false;
-    stream->echoes--;
-    return true;
-}
-
-bool
-qemuStreamsAwaitsEcho(qemuStreams *self, virDomainPtr dom, const char *target)
-{
-    LOCK_SCOPE(&self->lock);
-    qemuStream *stream = qemuStreamsFindLocked(self, dom, target);
-
-    return stream && stream->echoes > 0;
-}
-
-void
-qemuStreamsForgetEchoes(qemuStreams *self)
-{
-    LOCK_SCOPE(&self->lock);
-    GHashTableIter iter;
-    void *domain;
-
-    g_hash_table_iter_init(&iter, self->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &domain))
-        qemuDomainForgetEchoes(domain);
-}
-
-void
-qemuStreamsSetError(qemuStreams *self, qemuStream *stream, const char *error)
-{
-    LOCK_SCOPE(&self->lock);
-
-    if (!stream->error)
-        stream->error = g_strdup(error);
-}
-
-guint
-qemuStreamsSpeedSerial(qemuStreams *self, qemuStream *stream)
-{
-    LOCK_SCOPE(&self->lock);
-
-    return stream->speedSerial;
-}
-
-void
-qemuStreamsSample(qemuStreams *self, qemuStream *stream, guint64 done, guint64 total,
-                  unsigned long long speed, guint serial, bool tick)
-{
-    LOCK_SCOPE(&self->lock);
-
     if (!qemuStreamIsActive(stream))
         return;
-    stream->missed = 0;
+    qemuLifeEnd(stream, state, reason);
+    if (staleEnd)
+        stream->staleEnds++;
+    qemuStreamsPassTurn(stream->guest);
+}
+
+/* Bytes that are left of those that wait for their turn */
+static guint64
+qemuStreamsGetWaiting(const qemuGuest *guest)
+{
+    guint64 waiting = 0;
+
+    for (guint i = 0; i < guest->streams->len; i++) {
+        const qemuStream *stream = g_ptr_array_index(guest->streams, i);
+
+        if (stream->waitingTurn)
+            waiting += streamProgressLeft(&stream->progress);
+    }
+    return waiting;
+}
+
+/* One second more, which the others may wait for */
+static void
+qemuStreamsTick(qemuStream *stream, gint64 now)
+{
+    if (stream->state != VIR_DOMAIN_STREAM_DISK_RUNNING)
+        return;
+    streamProgressMark(&stream->progress, now);
+    streamProgressMark(&stream->copying, now);
+    if (!stream->waitingTurn)
+        qemuStreamStepPlan(stream, qemuStreamsGetWaiting(stream->guest), now);
+    qemuLifeTick(stream);
+}
+
+void
+qemuStreamsSample(qemuStream *stream, guint64 done, guint64 total, unsigned long long speed,
+                  guint serial, bool tick)
+{
+    if (!qemuStreamIsActive(stream))
+        return;
+    stream->noJobCount = 0;
     streamProgressSet(&stream->progress, done, total);
     qemuSpeedSeen(stream, speed, serial);
     if (tick)
-        qemuDomainTick(qemuStreamsGet(self, stream->dom), stream, g_get_monotonic_time());
+        qemuStreamsTick(stream, g_get_monotonic_time());
 }
 
 void
-qemuStreamsQuieten(qemuStreams *self, qemuStream *stream, gint64 us)
+qemuStreamsForgetStaleEnds(qemuGuest *guest)
 {
-    LOCK_SCOPE(&self->lock);
-
-    stream->quiet = g_get_monotonic_time() + us;
-}
-
-bool
-qemuStreamsIsQuiet(qemuStreams *self, qemuStream *stream)
-{
-    LOCK_SCOPE(&self->lock);
-
-    return g_get_monotonic_time() < stream->quiet;
-}
-
-unsigned int
-qemuStreamsMissed(qemuStreams *self, qemuStream *stream)
-{
-    LOCK_SCOPE(&self->lock);
-
-    return ++stream->missed;
-}
-
-streamSettings
-qemuStreamsChange(qemuStreams *self, qemuStream *stream, const streamSettings *change)
-{
-    LOCK_SCOPE(&self->lock);
-    streamSettings before = stream->settings;
-
-    streamSettingsMerge(&stream->settings, change);
-    return before;
+    for (guint i = 0; i < guest->streams->len; i++)
+        ((qemuStream *) g_ptr_array_index(guest->streams, i))->staleEnds = 0;
 }
 
 void
-qemuStreamsTune(qemuStreams *self, qemuStream *stream, guint64 iotune)
+qemuStreamsForgetEnded(qemuGuest *guest)
 {
-    LOCK_SCOPE(&self->lock);
-
-    stream->iotune = iotune;
-}
-
-bool
-qemuStreamsSpeedWanted(qemuStreams *self, qemuStream *stream, unsigned long long *speed)
-{
-    LOCK_SCOPE(&self->lock);
-
-    return qemuSpeedWanted(stream, speed);
-}
-
-void
-qemuStreamsSpeedSet(qemuStreams *self, qemuStream *stream, unsigned long long speed, bool success)
-{
-    LOCK_SCOPE(&self->lock);
-
-    qemuSpeedTold(stream, speed, success);
-}
-
-void
-qemuStreamsSetEndHeld(qemuStreams *self, qemuStream *stream, bool held)
-{
-    LOCK_SCOPE(&self->lock);
-
-    stream->endHeld = held;
-    stream->endNoted = held;
-}
-
-bool
-qemuStreamsHoldWanted(qemuStreams *self, qemuStream *stream, bool *pause)
-{
-    LOCK_SCOPE(&self->lock);
-
-    if (stream->jobTold || stream->endHeld == stream->jobPaused || !qemuStreamIsActive(stream))
-        return false;
-    stream->jobTold = true;
-    *pause = stream->endHeld;
-    return true;
-}
-
-void
-qemuStreamsHoldTold(qemuStreams *self, qemuStream *stream, bool pause, bool success)
-{
-    LOCK_SCOPE(&self->lock);
-
-    stream->jobTold = false;
-    if (success)
-        stream->jobPaused = pause;
-}
-
-bool
-qemuStreamsIsJobPaused(qemuStreams *self, qemuStream *stream)
-{
-    LOCK_SCOPE(&self->lock);
-
-    return stream->jobPaused;
-}
-
-void
-qemuStreamsSetGuestSuspended(qemuStreams *self, qemuStream *stream, bool suspended)
-{
-    LOCK_SCOPE(&self->lock);
-
-    stream->guestSuspended = suspended;
-}
-
-bool
-qemuStreamsIsGuestLeft(qemuStreams *self, qemuStream *stream)
-{
-    LOCK_SCOPE(&self->lock);
-
-    return stream->guestSuspended && !stream->own;
-}
-
-bool
-qemuStreamsSetTailOpen(qemuStreams *self, qemuStream *stream)
-{
-    LOCK_SCOPE(&self->lock);
-
-    stream->tailOpen = !stream->tailFilled;
-    return stream->tailOpen;
-}
-
-void
-qemuStreamsSetTailFilled(qemuStreams *self, qemuStream *stream, bool late)
-{
-    LOCK_SCOPE(&self->lock);
-
-    if (stream->tailOpen && late) {
-        stream->tailUs = g_get_monotonic_time() - stream->began;
-        LOG_WARNING(
-            "the guest of domain %s could read wrong data of disk %s, beyond the end of the "
-            "image below it, for %d ms",
-            virDomainGetName(stream->dom), stream->target, (int) (stream->tailUs / 1000));
-    }
-    stream->tailFilled = true;
-    stream->tailOpen = false;
-}
-
-void
-qemuStreamsSetEndSafe(qemuStreams *self, qemuStream *stream)
-{
-    LOCK_SCOPE(&self->lock);
-
-    stream->endSafe = true;
-}
-
-void
-qemuStreamsSetJobCompleted(qemuStreams *self, qemuStream *stream)
-{
-    LOCK_SCOPE(&self->lock);
-
-    stream->jobCompleted = true;
-}
-
-bool
-qemuStreamsIsJobCompleted(qemuStreams *self, qemuStream *stream)
-{
-    LOCK_SCOPE(&self->lock);
-
-    return stream->jobCompleted;
-}
-
-void
-qemuStreamsNoteFlushed(qemuStreams *self, qemuStream *stream, gint64 us)
-{
-    LOCK_SCOPE(&self->lock);
-
-    if (!stream->endSafe)
-        stream->unflushedUs = us;
-}
-
-bool
-qemuStreamsPolicyWanted(qemuStreams *self, virDomainPtr dom, char **policy)
-{
-    LOCK_SCOPE(&self->lock);
-    qemuDomain *domain = qemuStreamsGet(self, dom);
-
-    return domain && qemuDomainPolicyWanted(domain, policy);
-}
-
-void
-qemuStreamsPolicyKept(qemuStreams *self, virDomainPtr dom, const char *policy, bool success)
-{
-    LOCK_SCOPE(&self->lock);
-
-    qemuDomainPolicyKept(qemuStreamsMake(self, dom), policy, success);
-}
-
-virDomainPtr
-qemuStreamsGetDomain(qemuStreams *self, qemuStream *stream)
-{
-    LOCK_SCOPE(&self->lock);
-
-    virDomainRef(stream->dom);
-    return stream->dom;
-}
-
-void
-qemuStreamsSetDomain(qemuStreams *self, qemuStream *stream, virDomainPtr dom)
-{
-    g_autoptr(virDomain) before = NULL; /* freed after the lock: that may close a connection */
-    LOCK_SCOPE(&self->lock);
-
-    virDomainRef(dom);
-    before = stream->dom;
-    stream->dom = dom;
-}
-
-bool
-qemuStreamsIsActive(qemuStreams *self, qemuStream *stream)
-{
-    LOCK_SCOPE(&self->lock);
-
-    return qemuStreamIsActive(stream);
-}
-
-int
-qemuStreamsGetState(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStatePtr state)
-{
-    LOCK_SCOPE(&self->lock);
-
-    return qemuStatsGetState(stream, state);
-}
-
-qemuStreamHydrationNeeds
-qemuStreamsGetHydrationNeeds(qemuStreams *self, qemuStream *stream)
-{
-    LOCK_SCOPE(&self->lock);
-
-    return qemuStreamGetHydrationNeeds(stream);
-}
-
-void
-qemuStreamsBeginHydration(qemuStreams *self, qemuStream *stream, guint32 deepest)
-{
-    LOCK_SCOPE(&self->lock);
-
-    qemuStreamBeginHydration(stream, deepest);
-}
-
-void
-qemuStreamsSetHydration(qemuStreams *self, qemuStream *stream, const streamHydrationStats *figures)
-{
-    LOCK_SCOPE(&self->lock);
-
-    qemuStreamSetHydration(stream, figures);
-}
-
-void
-qemuStreamsEndHydration(qemuStreams *self, qemuStream *stream, bool done, const char *reason)
-{
-    LOCK_SCOPE(&self->lock);
-
-    qemuStreamEndHydration(stream, done, reason);
-}
-
-streamRecord *
-qemuStreamsGetEntry(qemuStreams *self, qemuStream *stream)
-{
-    LOCK_SCOPE(&self->lock);
-
-    return qemuStatsGetEntry(stream, g_get_monotonic_time());
-}
-
-void
-qemuStreamsForgetEnded(qemuStreams *self, virDomainPtr dom)
-{
-    LOCK_SCOPE(&self->lock);
-    char uuid[VIR_UUID_STRING_BUFLEN] = "";
-    qemuDomain *domain = qemuStreamsGet(self, dom);
-
-    virDomainGetUUIDString(dom, uuid);
-    if (domain && !qemuDomainForgetEnded(domain))
-        g_hash_table_remove(self->domains, uuid);
+    g_ptr_array_unref(qemuStreamsTakeOut(guest, qemuStreamIsActive));
+    guest->metadataKnown = false;
+    g_clear_pointer(&guest->metadata, g_free);
 }

@@ -3,14 +3,16 @@
 
 #include "qemu/qemu_tail.h"
 
+#include "backend/backend_domain.h"
 #include "backend/backend_export.h"
 #include "backend/backend_image.h"
 #include "backend/backend_job.h"
 #include "hydrate/hydrate_nbd.h"
 #include "qemu/qemu_safety.h"
-#include "qemu/qemu_reconcile.h"
+#include "qemu/qemu_metadata.h"
 #include "util/error.h"
 #include "util/handle.h"
+#include "util/lock.h"
 #include "util/log.h"
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
@@ -137,8 +139,10 @@ qemuTailWalkTwice(backendExport *export, virDomainPtr dom, const qemuStream *str
     return command ? qemuTailWalk(&self, false) : 0;
 }
 
-int
-qemuTailFill(backendNbdserver *exports, virDomainPtr dom, const qemuStream *stream, gint64 until)
+/* Makes the tail of a disk zeroes whose pull runs, while its guest is suspended. -1 with an error,
+ * also if that is not done before @until, of the monotonic clock. */
+static int
+qemuTailFill(virDomainPtr dom, const qemuStream *stream, gint64 until)
 {
     g_auto(backendQmpImage) image = { 0 };
     backendExport *export;
@@ -149,7 +153,7 @@ qemuTailFill(backendNbdserver *exports, virDomainPtr dom, const qemuStream *stre
         return -1;
     if (backendImageGetTail(&image) == 0)
         return 0;
-    if (!(export = backendExportNew(exports, dom, stream->target)))
+    if (!(export = backendExportNew(stream->guest->server, dom, stream->target)))
         return -1;
     rc = qemuTailWalkTwice(export, dom, stream, &image, until);
     kept = errorKeep();
@@ -177,54 +181,80 @@ qemuTailCheckSafety(virDomainPtr dom, const qemuStream *stream)
 }
 
 static int
-qemuTailSetSuspended(qemuStreams *streams, qemuStream *stream, virDomainPtr dom, bool suspended)
+qemuTailSetSuspended(qemuStream *stream, bool suspended)
 {
-    qemuStreamsSetGuestSuspended(streams, stream, suspended);
-    return qemuReconcilePolicy(streams, dom);
+    {
+        LOCK_SCOPE(&stream->guest->lock);
+
+        stream->guestSuspended = suspended;
+    }
+    return qemuMetadataSave(stream->guest);
 }
 
 /* 1: it ran, and is suspended by now, for up to @ms; 0: it does not run anyway; -1: error */
 static int
-qemuTailSuspend(qemuStreams *streams, qemuStream *stream, virDomainPtr dom, guint ms)
+qemuTailSuspend(qemuStream *stream, virDomainPtr dom, guint ms)
 {
-    int state;
+    int running = backendDomainIsRunning(dom);
 
-    if (virDomainGetState(dom, &state, NULL, 0) < 0)
-        return -1;
-    if (state != VIR_DOMAIN_RUNNING)
-        return 0;
+    if (running != 1)
+        return running;
     if (ms == 0)
         return qemuTailRefuse(stream->target);
-    if (qemuTailSetSuspended(streams, stream, dom, true) == 0 && virDomainSuspend(dom) == 0)
+    if (qemuTailSetSuspended(stream, true) == 0 && backendDomainSuspend(dom) == 0)
         return 1;
-    qemuStreamsSetGuestSuspended(streams, stream, false);
+    LOCK_SCOPE(&stream->guest->lock);
+
+    stream->guestSuspended = false; /* the metadata are saved with whatever is next */
     return -1;
 }
 
+static void
+qemuTailResumeGuest(qemuStream *stream, virDomainPtr dom)
+{
+    if (backendDomainResume(dom) < 0)
+        LOG_WARNING("resuming domain %s: %s", virDomainGetName(dom), errorText());
+    if (stream && qemuTailSetSuspended(stream, false) < 0)
+        LOG_DEBUG("metadata of domain %s: %s", virDomainGetName(dom), errorText());
+}
+
+static void
+qemuTailAbort(qemuStream *stream, virDomainPtr dom)
+{
+    if (backendJobAbort(dom, stream->target) < 0)
+        LOG_WARNING("aborting the pull of disk %s: %s", stream->target, errorText());
+}
+
 static int
-qemuTailBeginPull(backendNbdserver *exports, virDomainPtr dom, const qemuStream *stream,
-                  gint64 until, int (*begin)(void *opaque), void *opaque)
+qemuTailBeginPull(virDomainPtr dom, qemuStream *stream, gint64 until, int (*begin)(void *opaque),
+                  void *opaque)
 {
     virErrorPtr kept;
 
     if (begin && begin(opaque) < 0)
         return -1;
-    if (qemuTailFill(exports, dom, stream, until) == 0)
+    if (qemuTailFill(dom, stream, until) == 0)
         return 0;
     if (!begin)
         return -1;
     kept = errorKeep();
-    if (backendJobAbort(dom, stream->target) < 0)
-        LOG_WARNING("aborting the pull of disk %s: %s", stream->target, errorText());
+    qemuTailAbort(stream, dom);
     errorRestore(kept);
     return -1;
 }
 
-int
-qemuTailBegin(backendNbdserver *exports, qemuStreams *streams, qemuStream *stream, guint ms,
-              int (*begin)(void *opaque), void *opaque)
+static void
+qemuTailClose(qemuStream *stream, bool late)
 {
-    g_autoptr(virDomain) dom = qemuStreamsGetDomain(streams, stream);
+    LOCK_SCOPE(&stream->guest->lock);
+
+    qemuStreamCloseTail(stream, late);
+}
+
+int
+qemuTailBegin(qemuStream *stream, guint ms, int (*begin)(void *opaque), void *opaque)
+{
+    g_autoptr(virDomain) dom = qemuGuestGetDomain(stream->guest);
     gint64 began;
     gint64 until;
     virErrorPtr kept;
@@ -234,45 +264,43 @@ qemuTailBegin(backendNbdserver *exports, qemuStreams *streams, qemuStream *strea
     if (qemuTailCheckSafety(dom, stream) < 0)
         return -1;
     began = g_get_monotonic_time();
-    if ((suspended = qemuTailSuspend(streams, stream, dom, ms)) < 0)
+    if ((suspended = qemuTailSuspend(stream, dom, ms)) < 0)
         return -1;
     until = began + (suspended ? (gint64) ms * 1000 : QEMU_TAIL_PAUSED_MAX);
-    rc = qemuTailBeginPull(exports, dom, stream, until, begin, opaque);
+    rc = qemuTailBeginPull(dom, stream, until, begin, opaque);
     if (rc == 0)
-        qemuStreamsSetTailFilled(streams, stream, !begin);
+        qemuTailClose(stream, !begin);
     if (!suspended)
         return rc;
     kept = rc < 0 ? errorKeep() : NULL;
-    if (virDomainResume(dom) < 0)
-        LOG_WARNING("resuming domain %s: %s", virDomainGetName(dom), errorText());
+    qemuTailResumeGuest(stream, dom);
     LOG_INFO("domain %s stood still for %d ms", virDomainGetName(dom),
              (int) ((g_get_monotonic_time() - began) / 1000));
-    if (qemuTailSetSuspended(streams, stream, dom, false) < 0)
-        LOG_DEBUG("policy of domain %s: %s", virDomainGetName(dom), errorText());
     if (rc < 0)
         errorRestore(kept);
     return rc;
 }
 
-void
-qemuTailResume(backendNbdserver *exports, qemuStreams *streams, qemuStream *stream,
-               virDomainPtr dom)
+/* Whether the tail is zeroes, or all has been tried for that: then the pull runs no more. */
+static bool
+qemuTailTryAgain(qemuStream *stream, virDomainPtr dom)
 {
-    gint64 until = g_get_monotonic_time() + QEMU_TAIL_PAUSED_MAX;
-
-    if (stream && qemuTailFill(exports, dom, stream, until) < 0) {
-        if (g_get_monotonic_time() < stream->began + QEMU_TAIL_RESUME_MAX) {
-            LOG_DEBUG("the tail of disk %s is tried again: %s", stream->target, errorText());
-            return;
-        }
-        LOG_WARNING("the pull of disk %s is aborted: %s", stream->target, errorText());
-        if (backendJobAbort(dom, stream->target) < 0)
-            LOG_WARNING("aborting it: %s", errorText());
+    if (qemuTailFill(dom, stream, g_get_monotonic_time() + QEMU_TAIL_PAUSED_MAX) == 0)
+        return true;
+    if (g_get_monotonic_time() < stream->began + QEMU_TAIL_RESUME_MAX) {
+        LOG_DEBUG("the tail of disk %s is tried again: %s", stream->target, errorText());
+        return false;
     }
-    if (virDomainResume(dom) < 0)
-        LOG_WARNING("resuming domain %s: %s", virDomainGetName(dom), errorText());
-    else
-        LOG_INFO("domain %s, suspended by another virtstreamd, goes on", virDomainGetName(dom));
-    if (stream && qemuTailSetSuspended(streams, stream, dom, false) < 0)
-        LOG_DEBUG("policy of domain %s: %s", virDomainGetName(dom), errorText());
+    LOG_WARNING("the tail of disk %s: %s", stream->target, errorText());
+    qemuTailAbort(stream, dom);
+    return true;
+}
+
+void
+qemuTailResume(qemuStream *stream, virDomainPtr dom)
+{
+    if (stream && !qemuTailTryAgain(stream, dom))
+        return;
+    LOG_INFO("domain %s, suspended by another virtstreamd, is resumed", virDomainGetName(dom));
+    qemuTailResumeGuest(stream, dom);
 }

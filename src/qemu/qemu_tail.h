@@ -12,22 +12,14 @@
 
 #pragma once
 
-#include "backend/backend_nbdserver.h"
 #include "qemu/qemu_streams.h"
-
-/* Makes the tail of a disk zeroes whose pull runs, while its guest is suspended. -1 with an error,
- * also if that is not done before @until, of the monotonic clock. */
-int qemuTailFill(backendNbdserver *exports, virDomainPtr dom, const qemuStream *stream,
-                 gint64 until);
 
 /* Begins a pull, by @begin, of a disk that has a tail: suspends the guest, unless it does not run
  * anyway, for @ms milliseconds at most. -1 with an error: no pull runs, and the guest goes on.
  * @begin NULL: one runs already, and is not aborted. */
-int qemuTailBegin(backendNbdserver *exports, qemuStreams *streams, qemuStream *stream, guint ms,
-                  int (*begin)(void *opaque), void *opaque);
+int qemuTailBegin(qemuStream *stream, guint ms, int (*begin)(void *opaque), void *opaque);
 
 /* Goes on where somebody died who had begun that: the guest is suspended for @stream, whose pull runs,
  * or for nothing (@stream NULL). If it cannot be done the guest stays suspended, to be tried again;
  * after half a minute the pull is aborted. */
-void qemuTailResume(backendNbdserver *exports, qemuStreams *streams, qemuStream *stream,
-                    virDomainPtr dom);
+void qemuTailResume(qemuStream *stream, virDomainPtr dom);

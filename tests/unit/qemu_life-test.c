@@ -149,11 +149,11 @@ testReason(streamsFixture *fix, const void *opaque)
         g_autoptr(qemuStream) stream = testIn(fix, cases[i].before);
 
         stream->error = g_strdup(cases[i].error);
-        stream->held = true;
+        stream->waitingTurn = true;
         streamProgressSet(&stream->progress, 10, 100);
         qemuLifeEnd(stream, cases[i].state, "given");
         g_assert_cmpstr(stream->reason, ==, cases[i].reason);
-        g_assert_false(stream->held);
+        g_assert_false(stream->waitingTurn);
         g_assert_cmpuint(stream->progress.done, ==,
                          cases[i].state == VIR_DOMAIN_STREAM_DISK_COMPLETED ? 100 : 10);
     }

@@ -3,9 +3,12 @@
 
 #include "qemu/qemu_metadata.h"
 
-#include "qemu/qemu_turn.h"
+#include "qemu/qemu_speed.h"
 
-#define FAST_ENOUGH (10 * QEMU_TURN_HELD_SPEED)
+#define KEY "streamdisk"
+#define URI "urn:libvirt-streamdisk:policy"
+#define ELEMENT "policy"
+#define FAST_ENOUGH (10 * QEMU_SPEED_WAITING)
 
 static char testVda[] = "vda", testVdb[] = "v<d>&'b";
 
@@ -28,12 +31,11 @@ testFind(const char *text)
     g_autoptr(GString) prefixed = g_string_new(text);
     g_autofree char *xml = NULL;
 
-    g_string_replace(prefixed, "<", "<" QEMU_METADATA_KEY ":", 0);
-    g_string_replace(prefixed, "<" QEMU_METADATA_KEY ":/", "</" QEMU_METADATA_KEY ":", 0);
-    g_string_replace(prefixed, QEMU_METADATA_NAME ">",
-                     QEMU_METADATA_NAME " xmlns:" QEMU_METADATA_KEY "='" QEMU_METADATA_URI "'>", 1);
+    g_string_replace(prefixed, "<", "<" KEY ":", 0);
+    g_string_replace(prefixed, "<" KEY ":/", "</" KEY ":", 0);
+    g_string_replace(prefixed, ELEMENT ">", ELEMENT " xmlns:" KEY "='" URI "'>", 1);
     xml = g_strdup_printf("<domain><metadata>%s</metadata></domain>", prefixed->str);
-    return domainMetadataFind(xml, QEMU_METADATA_URI, QEMU_METADATA_NAME);
+    return qemuMetadataFind(xml);
 }
 
 static void
@@ -52,26 +54,26 @@ testRoundTrip(void)
 {
     qemuStream first = {
         .target = testVda,
-        .held = true,
+        .waitingTurn = true,
         .settings = { .bandwidth = FAST_ENOUGH, .regard.maxNs = 1500000, .paused = true },
     };
     qemuStream second = {
         .target = testVdb,
-        .speed = QEMU_TURN_HELD_SPEED,
+        .speed = QEMU_SPEED_WAITING,
         .settings = { .bandwidth = G_MAXINT64,
                       .regard.factor = 1.1,
                       .regard.fast = true,
                       .deadline = G_MAXINT64 },
     };
     g_autofree char *text = testFormat(&first, &second);
-    g_autoptr(domainMetadata) policy = testFind(text);
-    qemuStreamKept kept;
+    g_autoptr(domainMetadata) metadata = testFind(text);
+    qemuStreamsKept kept;
 
-    g_assert_nonnull(policy);
-    kept = qemuMetadataParse(policy, testVda);
+    g_assert_nonnull(metadata);
+    kept = qemuMetadataParse(metadata, testVda);
     testAssertSettings(&kept.settings, &first.settings);
     g_assert_true(!kept.jobPaused && !kept.guestSuspended);
-    kept = qemuMetadataParse(policy, testVdb);
+    kept = qemuMetadataParse(metadata, testVdb);
     testAssertSettings(&kept.settings, &second.settings);
 }
 
@@ -103,8 +105,8 @@ testOwed(void)
             .endNoted = cases[i].endNoted,
         };
         g_autofree char *text = testFormat(&stream, NULL);
-        g_autoptr(domainMetadata) policy = text ? testFind(text) : NULL;
-        qemuStreamKept kept = qemuMetadataParse(policy, testVda);
+        g_autoptr(domainMetadata) metadata = text ? testFind(text) : NULL;
+        qemuStreamsKept kept = qemuMetadataParse(metadata, testVda);
 
         g_assert_cmpstr(text, ==, cases[i].text);
         g_assert_cmpint(kept.jobPaused, ==,
@@ -127,10 +129,10 @@ testBandwidth(void)
         { false, FAST_ENOUGH, FAST_ENOUGH, 0, NULL },
         { false, 5, FAST_ENOUGH, 0, NULL },
         { true, 1000, 1000, 0, NULL },
-        { true, QEMU_TURN_HELD_SPEED, QEMU_TURN_HELD_SPEED, 0, NULL },
-        { true, QEMU_TURN_HELD_SPEED, 0, 0, NULL },
+        { true, QEMU_SPEED_WAITING, QEMU_SPEED_WAITING, 0, NULL },
+        { true, QEMU_SPEED_WAITING, 0, 0, NULL },
         { true, 0, 2000000, 0, "<policy><disk target='vda' bandwidth='2000000'/></policy>" },
-        { false, QEMU_TURN_HELD_SPEED, 2000000, 0,
+        { false, QEMU_SPEED_WAITING, 2000000, 0,
           "<policy><disk target='vda' bandwidth='2000000'/></policy>" },
         { false, 7, 1000, 9,
           "<policy><disk target='vda' bandwidth='1000' deadline='9'/></policy>" },
@@ -140,7 +142,7 @@ testBandwidth(void)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         qemuStream stream = {
             .target = testVda,
-            .held = cases[i].held,
+            .waitingTurn = cases[i].held,
             .speed = cases[i].speed,
             .settings = { .bandwidth = cases[i].bandwidth, .deadline = cases[i].deadline },
         };
@@ -178,7 +180,7 @@ testForeign(void)
         "guest='1'",
     };
     const streamSettings none = { 0 };
-    qemuStreamKept kept = qemuMetadataParse(NULL, testVda);
+    qemuStreamsKept kept = qemuMetadataParse(NULL, testVda);
 
     testAssertSettings(&kept.settings, &none);
     for (gsize i = 0; i < G_N_ELEMENTS(attributes); i++) {
@@ -186,10 +188,10 @@ testForeign(void)
             text = g_strdup_printf("<policy><disk bandwidth='5'/><disk target='vdb' bandwidth='5'/>"
                                    "<disk target='vda' %s/></policy>",
                                    attributes[i]);
-        g_autoptr(domainMetadata) policy = testFind(text);
+        g_autoptr(domainMetadata) metadata = testFind(text);
 
-        g_assert_nonnull(policy);
-        kept = qemuMetadataParse(policy, testVda);
+        g_assert_nonnull(metadata);
+        kept = qemuMetadataParse(metadata, testVda);
         testAssertSettings(&kept.settings, &none);
         g_assert_true(!kept.jobPaused && !kept.guestSuspended);
     }

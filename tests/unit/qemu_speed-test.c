@@ -3,9 +3,7 @@
 
 #include "qemu/qemu_speed.h"
 
-#include "qemu/qemu_turn.h"
-
-#define FAST (8 * QEMU_TURN_HELD_SPEED)
+#define FAST (8 * QEMU_SPEED_WAITING)
 
 static void
 testGet(void)
@@ -24,7 +22,7 @@ testGet(void)
         { 0, FAST, 0, false, false, 0 }, /* stock libvirt would not slow it down, either */
         { FAST, 0, 5000, true, false, 5000 },
         { 4000, 0, 5000, true, false, 4000 },
-        { FAST, 0, 0, true, true, QEMU_TURN_HELD_SPEED },
+        { FAST, 0, 0, true, true, QEMU_SPEED_WAITING },
         { 0, 0, 5000, false, true, 5000 },
     };
 
@@ -32,9 +30,9 @@ testGet(void)
         const qemuStream stream = {
             .settings.bandwidth = cases[i].bandwidth,
             .iotune = cases[i].iotune,
-            .pace.rate = cases[i].plan,
-            .own = cases[i].own,
-            .held = cases[i].held,
+            .plan.rate = cases[i].plan,
+            .startedByUs = cases[i].own,
+            .waitingTurn = cases[i].held,
         };
 
         g_assert_cmpuint(qemuSpeedGet(&stream), ==, cases[i].speed);
@@ -54,15 +52,20 @@ testFound(void)
         { 500, 0, true, 500 },
         { 0, 0, true, 0 },
         { 500, 1, true, 42 },
-        { QEMU_TURN_HELD_SPEED, 0, true, 42 },
-        { QEMU_TURN_HELD_SPEED, 0, false, QEMU_TURN_HELD_SPEED },
+        { QEMU_SPEED_WAITING, 0, true, 42 },
+        { QEMU_SPEED_WAITING, 0, false, QEMU_SPEED_WAITING },
         { 500, 1, false, 500 },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        qemuStream stream = { .settings = { .bandwidth = 42, .deadline = cases[i].deadline } };
+        const qemuGuestConfig config = { .turns = cases[i].turns };
+        qemuGuest guest = { .config = &config };
+        qemuStream stream = {
+            .guest = &guest,
+            .settings = { .bandwidth = 42, .deadline = cases[i].deadline },
+        };
 
-        qemuSpeedFound(&stream, cases[i].speed, cases[i].turns);
+        qemuSpeedFound(&stream, cases[i].speed);
         g_assert_cmpuint(stream.speed, ==, cases[i].speed);
         g_assert_cmpuint(stream.settings.bandwidth, ==, cases[i].bandwidth);
     }
@@ -115,10 +118,46 @@ testSeen(void)
     g_assert_false(qemuSpeedWanted(&stream, &speed));
 }
 
+/* The turn among streams with so much left each; -1: that one has the turn */
+static int
+testNextTurnOf(guint len, const int *left)
+{
+    g_autoptr(GPtrArray) streams = g_ptr_array_new_with_free_func(g_free);
+    qemuStream *next;
+
+    for (guint i = 0; i < len; i++) {
+        qemuStream *stream = g_new0(qemuStream, 1);
+
+        stream->waitingTurn = left[i] >= 0;
+        stream->progress.total = left[i] >= 0 ? (guint64) left[i] : 0;
+        g_ptr_array_add(streams, stream);
+    }
+    next = qemuSpeedNextTurn(streams);
+    for (guint i = 0; next && i < len; i++) {
+        if (g_ptr_array_index(streams, i) == next)
+            return (int) i;
+    }
+    return -1;
+}
+
+static void
+testNextTurn(void)
+{
+    g_assert_cmpint(testNextTurnOf(0, NULL), ==, -1);
+    g_assert_cmpint(testNextTurnOf(1, (int[]) { 5 }), ==, 0);
+    g_assert_cmpint(testNextTurnOf(1, (int[]) { -1 }), ==, -1);
+    g_assert_cmpint(testNextTurnOf(3, (int[]) { 5, 3, 4 }), ==, 1);
+    g_assert_cmpint(testNextTurnOf(3, (int[]) { 3, 4, -1 }), ==, -1);
+    g_assert_cmpint(testNextTurnOf(3, (int[]) { -1, 3, 4 }), ==, -1);
+    g_assert_cmpint(testNextTurnOf(3, (int[]) { 4, 2, 2 }), ==, 1); /* the oldest of equals */
+    g_assert_cmpint(testNextTurnOf(2, (int[]) { 4, 0 }), ==, 1);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/qemu_speed/next-turn", testNextTurn);
     g_test_add_func("/qemu_speed/get", testGet);
     g_test_add_func("/qemu_speed/found", testFound);
     g_test_add_func("/qemu_speed/told", testTold);

@@ -11,7 +11,7 @@ static char *
 testText(const qemuStream *stream, int elapsed)
 {
     g_autoptr(streamRecord)
-        entry = qemuStatsGetEntry(stream, stream->began + elapsed * (gint64) G_USEC_PER_SEC);
+        entry = qemuStatsGetRecord(stream, stream->began + elapsed * (gint64) G_USEC_PER_SEC);
     GString *text = g_string_new(NULL);
 
     g_assert_cmpstr(entry->name, ==, "a");
@@ -47,7 +47,7 @@ testStarting(streamsFixture *fix, const void *opaque)
 
     stream->base = g_strdup("vda[2]");
     stream->settings.bandwidth = 1000;
-    stream->held = true;
+    stream->waitingTurn = true;
     assertText(stream, 7,
                "state=0 phase=1 alias=alias-vda base=vda[2] bandwidth=1000 "
                "fast=0 hydrate=1");
@@ -101,10 +101,10 @@ testHydrating(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
 
     stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
-    stream->hydration = QEMU_STREAM_HYDRATING;
+    stream->hydration = STREAM_HYDRATION_WORKING;
     streamProgressSet(&stream->progress, 7, 1000);
     streamProgressSet(&stream->copying, 50, 90);
-    stream->figures = (streamHydrationStats) { .copied = 5000, .requests = 16, .size = 262144 };
+    stream->stats = (streamHydrationStats) { .copied = 5000, .requests = 16, .size = 262144 };
     assertText(
         stream, 1,
         "state=1 phase=2 alias=alias-vda bandwidth=0 basis=1 data_total=90 "
@@ -114,12 +114,12 @@ testHydrating(streamsFixture *fix, const void *opaque)
     streamProgressMark(&stream->copying, 0);
     streamProgressSet(&stream->copying, 60, 90);
     streamProgressMark(&stream->copying, G_USEC_PER_SEC);
-    stream->figures.exact = true;
-    stream->figures.bps = 700;
-    stream->figures.inFlight = 3;
-    stream->figures.latencyUs = 900;
-    stream->figures.guestBeforeUs = 80;
-    stream->figures.guestUs = 120;
+    stream->stats.exact = true;
+    stream->stats.bps = 700;
+    stream->stats.inFlight = 3;
+    stream->stats.latencyUs = 900;
+    stream->stats.guestBeforeUs = 80;
+    stream->stats.guestUs = 120;
     assertText(
         stream, 1,
         "state=1 phase=2 alias=alias-vda bandwidth=0 basis=2 data_total=90 "
@@ -128,8 +128,8 @@ testHydrating(streamsFixture *fix, const void *opaque)
         "hydration.requests=16 hydration.size=262144 hydration.latency=900 "
         "guest.latency_before=80 guest.latency=120");
 
-    stream->hydration = QEMU_STREAM_UNHYDRATED;
-    stream->unhydrated = g_strdup("the server is taken");
+    stream->hydration = STREAM_HYDRATION_IDLE;
+    stream->hydrationReason = g_strdup("the server is taken");
     assertText(stream, 1,
                "state=1 phase=0 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=1000 data_processed=7 data_remaining=993 fast=0 hydrate=1 "
@@ -148,8 +148,8 @@ testFinishing(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
 
     stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
-    stream->hydration = QEMU_STREAM_HYDRATED;
-    stream->figures.exact = true;
+    stream->hydration = STREAM_HYDRATION_DONE;
+    stream->stats.exact = true;
     streamProgressSet(&stream->copying, 50, 90);
     streamProgressMark(&stream->copying, 0);
     streamProgressSet(&stream->copying, 90, 90);
@@ -166,7 +166,7 @@ testSettings(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
 
     stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
-    stream->unhydrated = g_strdup("the server is taken");
+    stream->hydrationReason = g_strdup("the server is taken");
     stream->settings = (streamSettings) {
         .bandwidth = 5,
         .regard = { .fast = true },
@@ -179,11 +179,18 @@ testSettings(streamsFixture *fix, const void *opaque)
     assertText(stream, 90,
                "state=1 phase=0 alias=alias-vda bandwidth=5 fast=1 deadline=0 "
                "hydrate=0 hydration.reason=paused");
+}
 
-    stream->unhydratable = "nobody does";
-    assertText(stream, 90,
-               "state=1 phase=0 alias=alias-vda bandwidth=5 "
-               "hydration.reason=nobody does");
+/* Where there is no hydration, its settings are not told. */
+static void
+testNoHydration(streamsFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) stream = NULL;
+
+    streamsFixtureSetNoHydration(fix, "nobody does");
+    stream = streamsFixtureBegin(fix, fix->dom, "vda", 5);
+    assertText(stream, 1,
+               "state=0 phase=0 alias=alias-vda bandwidth=5 hydration.reason=nobody does");
     stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
     assertText(stream, 90, "state=3 alias=alias-vda bandwidth=5 time_elapsed=90000");
 }
@@ -237,8 +244,8 @@ testStateTooLong(streamsFixture *fix, const void *opaque)
     virDomainStreamDiskState state = { .offset = 42 };
 
     for (gsize i = 0; i < G_N_ELEMENTS(disks); i++) {
-        g_autoptr(qemuStream) stream = qemuStreamsBegin(fix->streams, fix->dom, disks[i], NULL,
-                                                        &(streamSettings) { 0 });
+        g_autoptr(qemuStream)
+            stream = qemuStreamsBegin(fix->guest, disks[i], NULL, &(streamSettings) { 0 });
 
         if (i == 0) {
             g_assert_cmpint(qemuStatsGetState(stream, &state), ==, 0);
@@ -262,6 +269,7 @@ main(int argc, char **argv)
     streamsFixtureAdd("/qemu_stats/hydrating", false, testHydrating);
     streamsFixtureAdd("/qemu_stats/finishing", false, testFinishing);
     streamsFixtureAdd("/qemu_stats/settings", false, testSettings);
+    streamsFixtureAdd("/qemu_stats/no-hydration", false, testNoHydration);
     streamsFixtureAdd("/qemu_stats/ended", false, testEnded);
     streamsFixtureAdd("/qemu_stats/state-too-long", false, testStateTooLong);
     return g_test_run();

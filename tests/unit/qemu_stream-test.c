@@ -8,6 +8,7 @@
 typedef struct {
     virConnectPtr conn;
     virDomainPtr dom;
+    qemuGuestTable *guests;
     qemuStream *stream;
 } testFixture;
 
@@ -24,15 +25,20 @@ static const domainDisk testDisk = {
 static void
 testSetUp(testFixture *fix, const void *opaque)
 {
+    g_autoptr(qemuGuest) guest = NULL;
+
     g_assert_nonnull(fix->conn = virConnectOpen("test:///default"));
     g_assert_nonnull(fix->dom = virDomainLookupByName(fix->conn, "test"));
-    fix->stream = qemuStreamNew(fix->dom, &testDisk);
+    fix->guests = qemuGuestTableNew(&(qemuGuestConfig) { .socketDir = "/nowhere" });
+    guest = qemuGuestGet(fix->guests, fix->dom);
+    fix->stream = qemuStreamNew(guest, &testDisk);
 }
 
 static void
 testTearDown(testFixture *fix, const void *opaque)
 {
     qemuStreamUnref(fix->stream);
+    qemuGuestTableFree(fix->guests);
     handleFreeDomain(fix->dom);
     /* nobody else holds a reference: the stream has given up its own */
     g_assert_cmpint(virConnectClose(fix->conn), ==, 0);
@@ -43,7 +49,7 @@ testNew(testFixture *fix, const void *opaque)
 {
     const qemuStream *stream = fix->stream;
 
-    g_assert_true(stream->dom == fix->dom);
+    g_assert_true(stream->guest->dom == fix->dom);
     g_assert_cmpstr(stream->target, ==, "vda");
     g_assert_cmpstr(stream->alias, ==, "virtio-disk0");
     g_assert_cmpstr(stream->source, ==, "/images/vda");
@@ -93,11 +99,12 @@ testBasis(testFixture *fix, const void *opaque)
     g_assert_cmpint(qemuStreamGetBasis(stream), ==, VIR_DOMAIN_STREAM_DISK_BASIS_POSITION);
     qemuStreamBeginHydration(stream, 3);
     g_assert_cmpint(qemuStreamGetBasis(stream), ==, VIR_DOMAIN_STREAM_DISK_BASIS_ESTIMATE);
-    qemuStreamSetHydration(stream, &(streamHydrationStats) { .exact = true });
+    qemuStreamSetStats(stream, &(streamHydrationStats) { .exact = true });
     g_assert_cmpint(qemuStreamGetBasis(stream), ==, VIR_DOMAIN_STREAM_DISK_BASIS_MAP);
-    qemuStreamEndHydration(stream, true, NULL);
+    qemuStreamHydrationEvent(stream, STREAM_HYDRATION_THROUGH, NULL);
     g_assert_cmpint(qemuStreamGetBasis(stream), ==, VIR_DOMAIN_STREAM_DISK_BASIS_MAP);
-    qemuStreamEndHydration(stream, false, "lost");
+    stream->hydration = STREAM_HYDRATION_WORKING;
+    qemuStreamHydrationEvent(stream, STREAM_HYDRATION_FAILED, "lost");
     g_assert_cmpint(qemuStreamGetBasis(stream), ==, VIR_DOMAIN_STREAM_DISK_BASIS_POSITION);
 }
 

@@ -3,8 +3,8 @@
 
 #include "streams_fixture.h"
 
-#include "qemu/qemu_turn.h"
 #include "util/libvirt_private.h"
+#include "util/lock.h"
 
 static void
 testStart(streamsFixture *fix, const void *opaque)
@@ -19,24 +19,24 @@ testStart(streamsFixture *fix, const void *opaque)
     assertEvents("");
 
     g_assert_null(streamsFixtureBegin(fix, fix->dom, "vda", 0));
-    g_assert_null(streamsFixtureAdopt(fix, fix->dom, "vda", 0, true));
+    g_assert_null(streamsFixtureDiscover(fix, fix->dom, "vda", 0, true));
 
-    qemuStreamsConfirm(fix->streams, stream);
+    qemuLifeRun(stream, true);
     assertEvents("STARTED a/vda");
-    qemuStreamsConfirm(fix->streams, stream);
+    qemuLifeRun(stream, true);
     assertEvents("");
     g_assert_null(streamsFixtureBegin(fix, fix->dom, "vda", 0));
 
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
     assertEvents("COMPLETED a/vda");
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED, "late", true);
-    qemuStreamsConfirm(fix->streams, stream);
-    qemuStreamsSetStopping(fix->streams, stream, true);
-    qemuStreamsSetStopping(fix->streams, stream, false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_FAILED, "late", true);
+    qemuLifeRun(stream, true);
+    qemuLifeSetStopping(stream, true);
+    qemuLifeSetStopping(stream, false);
     assertEvents("");
     g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_COMPLETED);
     g_assert_null(stream->reason);
-    g_assert_false(qemuStreamsTakeEcho(fix->streams, fix->dom, "vda"));
+    g_assert_cmpuint(stream->staleEnds, ==, 0);
 }
 
 static void
@@ -48,10 +48,10 @@ testBase(streamsFixture *fix, const void *opaque)
     char *layers[] = { lower, lowest, NULL };
     const domainDisk disk = { .target = target, .alias = alias, .depth = 2, .layers = layers };
     g_autoptr(qemuStream)
-        stream = qemuStreamsBegin(fix->streams, fix->dom, &disk, "vda[2]", &(streamSettings) { 0 });
+        stream = qemuStreamsBegin(fix->guest, &disk, "vda[2]", &(streamSettings) { 0 });
 
     g_assert_cmpstr(stream->base, ==, "vda[2]");
-    qemuStreamsBeginHydration(fix->streams, stream, 1);
+    qemuStreamBeginHydration(stream, 1);
     g_assert_cmpstr(stream->base, ==, "vda[2]"); /* the user's word for it stays */
 }
 
@@ -75,12 +75,12 @@ testBaseFound(streamsFixture *fix, const void *opaque)
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(qemuStream) stream = qemuStreamsAdopt(fix->streams, fix->dom, &cases[i].disk, 0,
-                                                        &(qemuStreamKept) { 0 }, true);
+        g_autoptr(qemuStream) stream = qemuStreamsDiscover(fix->guest, &cases[i].disk, 0,
+                                                           &(qemuStreamsKept) { 0 }, true);
 
-        qemuStreamsBeginHydration(fix->streams, stream, cases[i].deepest);
+        qemuStreamBeginHydration(stream, cases[i].deepest);
         g_assert_cmpstr(stream->base, ==, cases[i].base);
-        qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+        qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
     }
 }
 
@@ -90,55 +90,54 @@ testEndEarly(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
 
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED, "gone", false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_FAILED, "gone", false);
     assertEvents("STARTED a/vda, FAILED a/vda");
     g_assert_cmpstr(stream->reason, ==, "gone");
-    qemuStreamsConfirm(fix->streams, stream);
+    qemuLifeRun(stream, true);
     assertEvents("");
 }
 
 static void
-testForget(streamsFixture *fix, const void *opaque)
+testRefuse(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) refused = streamsFixtureBegin(fix, fix->dom, "vda", 0);
     g_autoptr(qemuStream) running = streamsFixtureRun(fix, fix->dom, "vdb");
 
     assertEvents("STARTED a/vdb");
-    qemuStreamsForget(fix->streams, refused);
-    g_assert_null(qemuStreamsFind(fix->streams, fix->dom, "vda"));
-    qemuStreamsConfirm(fix->streams, refused); /* by one who found it before */
-    qemuStreamsEnd(fix->streams, refused, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
-    g_assert_false(qemuStreamsIsActive(fix->streams, refused));
-    qemuStreamsForget(fix->streams, running);
-    g_assert_true(qemuStreamsIsActive(fix->streams, running));
+    qemuStreamsRefuse(refused);
+    g_assert_null(qemuStreamsFind(fix->guests, fix->dom, "vda"));
+    qemuLifeRun(refused, true); /* by one who found it before */
+    qemuStreamsEnd(refused, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    g_assert_false(qemuStreamIsActive(refused));
+    qemuStreamsRefuse(running);
+    g_assert_true(qemuStreamIsActive(running));
 
     {
         g_autoptr(qemuStream) next = streamsFixtureBegin(fix, fix->dom, "vda", 0);
         g_autoptr(qemuStream) found = NULL;
 
-        qemuStreamsForget(fix->streams, refused); /* is not in the table any more */
-        found = qemuStreamsFind(fix->streams, fix->dom, "vda");
+        qemuStreamsRefuse(refused); /* is not in the table any more */
+        found = qemuStreamsFind(fix->guests, fix->dom, "vda");
         g_assert_true(found == next);
     }
     assertEvents("");
 }
 
 static void
-testAdoptKinds(streamsFixture *fix, const void *opaque)
+testDiscoverKinds(streamsFixture *fix, const void *opaque)
 {
-    g_autoptr(qemuStream) loud = streamsFixtureAdopt(fix, fix->dom, "vda", 500, true);
+    g_autoptr(qemuStream) loud = streamsFixtureDiscover(fix, fix->dom, "vda", 500, true);
     g_autoptr(qemuStream)
-        quiet = streamsFixtureAdopt(fix, fix->dom, "vdb", QEMU_TURN_HELD_SPEED, false);
+        quiet = streamsFixtureDiscover(fix, fix->dom, "vdb", QEMU_SPEED_WAITING, false);
 
     assertEvents("STARTED a/vda");
     g_assert_cmpint(loud->state, ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
     g_assert_cmpuint(loud->settings.bandwidth, ==, 500);
     g_assert_cmpuint(loud->speed, ==, 500);
     g_assert_cmpint(quiet->state, ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
-    g_assert_cmpuint(quiet->settings.bandwidth, ==,
-                     QEMU_TURN_HELD_SPEED); /* a daemon's to let go */
-    g_assert_cmpuint(quiet->speed, ==, QEMU_TURN_HELD_SPEED);
-    g_assert_null(streamsFixtureAdopt(fix, fix->dom, "vda", 0, true));
+    g_assert_cmpuint(quiet->settings.bandwidth, ==, QEMU_SPEED_WAITING); /* a daemon's to let go */
+    g_assert_cmpuint(quiet->speed, ==, QEMU_SPEED_WAITING);
+    g_assert_null(streamsFixtureDiscover(fix, fix->dom, "vda", 0, true));
 }
 
 static void
@@ -146,12 +145,12 @@ testStop(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureRun(fix, fix->dom, "vda");
 
-    qemuStreamsSetStopping(fix->streams, stream, true);
+    qemuLifeSetStopping(stream, true);
     g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STOPPING);
-    qemuStreamsSetStopping(fix->streams, stream, false);
+    qemuLifeSetStopping(stream, false);
     g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
-    qemuStreamsSetStopping(fix->streams, stream, true);
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "aborted", false);
+    qemuLifeSetStopping(stream, true);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "aborted", false);
     g_assert_cmpstr(stream->reason, ==, "stopped on request");
     assertEvents("STARTED a/vda, STOPPED a/vda");
 }
@@ -163,12 +162,12 @@ testStopWhileStarting(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
 
-    qemuStreamsSetStopping(fix->streams, stream, true);
-    qemuStreamsSetStopping(fix->streams, stream, false);
+    qemuLifeSetStopping(stream, true);
+    qemuLifeSetStopping(stream, false);
     g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STARTING);
     assertEvents("");
-    qemuStreamsForget(fix->streams, stream);
-    g_assert_null(qemuStreamsFind(fix->streams, fix->dom, "vda"));
+    qemuStreamsRefuse(stream);
+    g_assert_null(qemuStreamsFind(fix->guests, fix->dom, "vda"));
 }
 
 static void
@@ -178,47 +177,38 @@ testReasons(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) failed = streamsFixtureRun(fix, fix->dom, "vdb");
     g_autoptr(qemuStream) completed = streamsFixtureRun(fix, fix->dom, "vdc");
 
-    qemuStreamsEnd(fix->streams, stopped, VIR_DOMAIN_STREAM_DISK_STOPPED, "aborted", false);
+    qemuStreamsEnd(stopped, VIR_DOMAIN_STREAM_DISK_STOPPED, "aborted", false);
     g_assert_cmpstr(stopped->reason, ==, "aborted");
 
-    qemuStreamsSetStopping(fix->streams, failed, true);
-    qemuStreamsSetError(fix->streams, failed, "Input/output error");
-    qemuStreamsSetError(fix->streams, failed, "another");
-    qemuStreamsEnd(fix->streams, failed, VIR_DOMAIN_STREAM_DISK_FAILED, "gone", false);
+    qemuLifeSetStopping(failed, true);
+    failed->error = g_strdup("Input/output error");
+    qemuStreamsEnd(failed, VIR_DOMAIN_STREAM_DISK_FAILED, "gone", false);
     g_assert_cmpstr(failed->reason, ==, "Input/output error");
 
-    qemuStreamsSample(fix->streams, completed, 10, 100, 0, 0, false);
-    qemuStreamsEnd(fix->streams, completed, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsSample(completed, 10, 100, 0, 0, false);
+    qemuStreamsEnd(completed, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
     g_assert_null(completed->reason);
     g_assert_cmpuint(completed->progress.done, ==, 100);
 }
 
+/* Ends whose events are still to come are counted for the disk, whatever streams it. */
 static void
-testEcho(streamsFixture *fix, const void *opaque)
+testStaleEnds(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) first = streamsFixtureRun(fix, fix->dom, "vda");
     g_autoptr(qemuStream) second = NULL;
-    g_autoptr(qemuStream) third = NULL;
+    g_autoptr(qemuStream) other = streamsFixtureRun(fix, fix->other, "vda");
 
-    g_assert_false(qemuStreamsTakeEcho(fix->streams, fix->dom, "vda"));
-    g_assert_false(qemuStreamsTakeEcho(fix->streams, fix->dom, "vdz"));
-    g_assert_false(qemuStreamsAwaitsEcho(fix->streams, fix->dom, "vda"));
-    g_assert_false(qemuStreamsAwaitsEcho(fix->streams, fix->dom, "vdz"));
-
-    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, true);
+    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, true);
+    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, true); /* it has ended */
+    g_assert_cmpuint(first->staleEnds, ==, 1);
     second = streamsFixtureRun(fix, fix->dom, "vda");
-    qemuStreamsEnd(fix->streams, second, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, true);
-    third = streamsFixtureRun(fix, fix->dom, "vda");
-    g_assert_false(qemuStreamsTakeEcho(fix->streams, fix->other, "vda"));
-    g_assert_true(qemuStreamsTakeEcho(fix->streams, fix->dom, "vda"));
-    g_assert_true(qemuStreamsAwaitsEcho(fix->streams, fix->dom, "vda"));
-    g_assert_true(qemuStreamsTakeEcho(fix->streams, fix->dom, "vda"));
-    g_assert_false(qemuStreamsAwaitsEcho(fix->streams, fix->dom, "vda"));
-    g_assert_false(qemuStreamsTakeEcho(fix->streams, fix->dom, "vda"));
-
-    qemuStreamsEnd(fix->streams, third, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, true);
-    qemuStreamsForgetEchoes(fix->streams);
-    g_assert_false(qemuStreamsTakeEcho(fix->streams, fix->dom, "vda"));
+    g_assert_cmpuint(second->staleEnds, ==, 1);
+    qemuStreamsEnd(second, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, true);
+    g_assert_cmpuint(second->staleEnds, ==, 2);
+    g_assert_cmpuint(other->staleEnds, ==, 0);
+    qemuStreamsForgetStaleEnds(fix->guest);
+    g_assert_cmpuint(second->staleEnds, ==, 0);
 }
 
 static void
@@ -227,41 +217,40 @@ testSample(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
     virDomainStreamDiskState state;
 
-    qemuStreamsSample(fix->streams, stream, 10, 100, 0, 0, true); /* not RUNNING yet */
+    qemuStreamsSample(stream, 10, 100, 0, 0, true); /* not RUNNING yet */
     assertEvents("");
-    qemuStreamsConfirm(fix->streams, stream);
-    qemuStreamsSample(fix->streams, stream, 20, 100, 0, 0, false);
+    qemuLifeRun(stream, true);
+    qemuStreamsSample(stream, 20, 100, 0, 0, false);
     assertEvents("STARTED a/vda");
-    qemuStreamsSample(fix->streams, stream, 30, 100, 0, 0, true);
+    qemuStreamsSample(stream, 30, 100, 0, 0, true);
     assertEvents("PROGRESS a/vda");
     g_assert_cmpuint(stream->progress.count, ==, 1);
 
-    g_assert_cmpint(qemuStreamsGetState(fix->streams, stream, &state), ==, 0);
+    g_assert_cmpint(qemuStatsGetState(stream, &state), ==, 0);
     g_assert_cmpstr(state.alias, ==, "alias-vda");
     g_assert_cmpstr(state.target, ==, "vda");
     g_assert_cmpuint(state.offset, ==, 30);
     g_assert_cmpuint(state.size, ==, 100);
 
-    g_assert_cmpuint(qemuStreamsMissed(fix->streams, stream), ==, 1);
-    g_assert_cmpuint(qemuStreamsMissed(fix->streams, stream), ==, 2);
-    qemuStreamsSample(fix->streams, stream, 40, 100, 0, 0, false);
-    g_assert_cmpuint(qemuStreamsMissed(fix->streams, stream), ==, 1);
+    stream->noJobCount = 2;
+    qemuStreamsSample(stream, 40, 100, 0, 0, false);
+    g_assert_cmpuint(stream->noJobCount, ==, 0);
 
-    qemuStreamsSetStopping(fix->streams, stream, true);
-    qemuStreamsSample(fix->streams, stream, 50, 100, 0, 0, true);
+    qemuLifeSetStopping(stream, true);
+    qemuStreamsSample(stream, 50, 100, 0, 0, true);
     assertEvents("");
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
-    qemuStreamsSample(fix->streams, stream, 60, 100, 7, 0, true);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsSample(stream, 60, 100, 7, 0, true);
     assertEvents("STOPPED a/vda");
     g_assert_cmpuint(stream->progress.done, ==, 50);
     g_assert_cmpuint(stream->settings.bandwidth, ==, 0);
 }
 
 static void
-testEntry(streamsFixture *fix, const void *opaque)
+testRecord(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 1000);
-    g_autoptr(streamRecord) entry = qemuStreamsGetEntry(fix->streams, stream);
+    g_autoptr(streamRecord) entry = qemuStatsGetRecord(stream, g_get_monotonic_time());
     unsigned long long value;
 
     g_assert_cmpstr(entry->name, ==, "a");
@@ -277,39 +266,39 @@ testFind(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureRun(fix, fix->dom, "vda");
     g_autoptr(qemuStream) other = streamsFixtureRun(fix, fix->other, "vda");
-    g_autoptr(qemuStream) by_target = qemuStreamsFind(fix->streams, fix->dom, "vda");
-    g_autoptr(qemuStream) by_path = qemuStreamsFindActive(fix->streams, fix->dom, "/images/vda");
-    g_autoptr(qemuStream) by_other = qemuStreamsFind(fix->streams, fix->other, "/images/vda");
+    g_autoptr(qemuStream) by_target = qemuStreamsFind(fix->guests, fix->dom, "vda");
+    g_autoptr(qemuStream) by_path = qemuStreamsFindActive(fix->guests, fix->dom, "/images/vda");
+    g_autoptr(qemuStream) by_other = qemuStreamsFind(fix->guests, fix->other, "/images/vda");
     g_autoptr(qemuStream) ended = NULL;
 
     g_assert_true(by_target == stream);
     g_assert_true(by_path == stream);
     g_assert_true(by_other == other);
-    g_assert_null(qemuStreamsFind(fix->streams, fix->dom, "vdb"));
-    g_assert_null(qemuStreamsFind(fix->streams, fix->dom, "/images/vdb"));
-    g_assert_null(qemuStreamsFindActive(fix->streams, fix->dom, "vdb"));
-    g_assert_null(qemuStreamsFind(fix->streams, fix->dom, ""));
+    g_assert_null(qemuStreamsFind(fix->guests, fix->dom, "vdb"));
+    g_assert_null(qemuStreamsFind(fix->guests, fix->dom, "/images/vdb"));
+    g_assert_null(qemuStreamsFindActive(fix->guests, fix->dom, "vdb"));
+    g_assert_null(qemuStreamsFind(fix->guests, fix->dom, ""));
 
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
-    g_assert_null(qemuStreamsFindActive(fix->streams, fix->dom, "vda"));
-    g_assert_null(qemuStreamsFindActive(fix->streams, fix->dom, "/images/vda"));
-    ended = qemuStreamsFind(fix->streams, fix->dom, "vda");
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    g_assert_null(qemuStreamsFindActive(fix->guests, fix->dom, "vda"));
+    g_assert_null(qemuStreamsFindActive(fix->guests, fix->dom, "/images/vda"));
+    ended = qemuStreamsFind(fix->guests, fix->dom, "vda");
     g_assert_true(ended == stream);
-    g_assert_true(qemuStreamsIsActive(fix->streams, other));
+    g_assert_true(qemuStreamIsActive(other));
     assertEvents("STARTED a/vda, STARTED b/vda, COMPLETED a/vda");
 }
 
 static void
-testAssertList(streamsFixture *fix, virDomainPtr dom, const char *expected)
+testAssertList(GPtrArray *taken, const char *expected)
 {
-    g_autoptr(GPtrArray) list = qemuStreamsListActive(fix->streams, dom);
+    g_autoptr(GPtrArray) list = taken;
     g_autoptr(GString) text = g_string_new(NULL);
 
     for (guint i = 0; i < list->len; i++) {
         const qemuStream *stream = g_ptr_array_index(list, i);
 
-        g_string_append_printf(text, "%s%s/%s", i > 0 ? " " : "", virDomainGetName(stream->dom),
-                               stream->target);
+        g_string_append_printf(text, "%s%s/%s", i > 0 ? " " : "",
+                               virDomainGetName(stream->guest->dom), stream->target);
     }
     g_assert_cmpstr(text->str, ==, expected);
 }
@@ -317,26 +306,26 @@ testAssertList(streamsFixture *fix, virDomainPtr dom, const char *expected)
 static void
 testList(streamsFixture *fix, const void *opaque)
 {
-    g_autoptr(qemuStream) third = streamsFixtureRun(fix, fix->dom, "vdc");
-    g_autoptr(qemuStream) other = streamsFixtureRun(fix, fix->other, "vda");
     g_autoptr(qemuStream) first = streamsFixtureRun(fix, fix->dom, "vda");
+    g_autoptr(qemuStream) other = streamsFixtureRun(fix, fix->other, "vda");
     g_autoptr(qemuStream) second = streamsFixtureRun(fix, fix->dom, "vdb");
+    g_autoptr(qemuStream) third = streamsFixtureRun(fix, fix->dom, "vdc");
 
     first->began = 1;
     second->began = 2;
     third->began = 3;
     other->began = 4;
-    testAssertList(fix, fix->dom, "a/vda a/vdb a/vdc");
-    testAssertList(fix, fix->other, "b/vda");
-    testAssertList(fix, NULL, "a/vda a/vdb a/vdc b/vda");
+    testAssertList(qemuStreamsGetActive(fix->guest), "a/vda a/vdb a/vdc");
+    testAssertList(qemuStreamsGetActive(other->guest), "b/vda");
+    testAssertList(qemuStreamsListAllActive(fix->guests), "a/vda a/vdb a/vdc b/vda");
 
-    qemuStreamsEnd(fix->streams, second, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
-    qemuStreamsEnd(fix->streams, other, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
-    testAssertList(fix, fix->dom, "a/vda a/vdc");
-    testAssertList(fix, fix->other, "");
+    qemuStreamsEnd(second, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(other, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    testAssertList(qemuStreamsGetActive(fix->guest), "a/vda a/vdc");
+    testAssertList(qemuStreamsListAllActive(fix->guests), "a/vda a/vdc");
 }
 
-/* libvirtd is back: the stream is the same, its domain one of the new connection. */
+/* libvirtd is back: the guest is the same, its domain one of the new connection. */
 static void
 testDomain(streamsFixture *fix, const void *opaque)
 {
@@ -349,19 +338,19 @@ testDomain(streamsFixture *fix, const void *opaque)
 
     g_assert_cmpint(virDomainGetUUID(fix->dom, uuid), ==, 0);
     again = libvirtPrivateGet()->getDomain(conn, "a", uuid, 7);
-    held = qemuStreamsGetDomain(fix->streams, stream);
+    held = qemuGuestGetDomain(fix->guest);
     g_assert_true(held == fix->dom);
-    qemuStreamsSetDomain(fix->streams, stream, again);
+    qemuGuestSetDomain(fix->guest, again);
     virDomainFree(held);
 
-    held = qemuStreamsGetDomain(fix->streams, stream);
+    held = qemuGuestGetDomain(fix->guest);
     g_assert_true(held == again);
-    found = qemuStreamsFind(fix->streams, fix->dom, "vda");
+    found = qemuStreamsFind(fix->guests, fix->dom, "vda");
     g_assert_true(found == stream);
     virDomainFree(held);
     virDomainFree(again);
-    qemuStreamsSetDomain(fix->streams, stream, fix->dom);
-    g_assert_cmpint(virConnectClose(conn), ==, 0); /* the stream has let go of it */
+    qemuGuestSetDomain(fix->guest, fix->dom);
+    g_assert_cmpint(virConnectClose(conn), ==, 0); /* the guest has let go of it */
 }
 
 static void
@@ -372,12 +361,12 @@ testForgetEnded(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) other = streamsFixtureRun(fix, fix->other, "vda");
     g_autoptr(qemuStream) kept = NULL;
 
-    qemuStreamsEnd(fix->streams, ended, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
-    qemuStreamsEnd(fix->streams, other, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
-    qemuStreamsForgetEnded(fix->streams, fix->dom);
-    g_assert_null(qemuStreamsFind(fix->streams, fix->dom, "vda"));
-    g_assert_true(qemuStreamsIsActive(fix->streams, running));
-    kept = qemuStreamsFind(fix->streams, fix->other, "vda");
+    qemuStreamsEnd(ended, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(other, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsForgetEnded(fix->guest);
+    g_assert_null(qemuStreamsFind(fix->guests, fix->dom, "vda"));
+    g_assert_true(qemuStreamIsActive(running));
+    kept = qemuStreamsFind(fix->guests, fix->other, "vda");
     g_assert_true(kept == other);
 }
 
@@ -389,50 +378,59 @@ typedef struct {
     guint32 seed;
 } testWorker;
 
-/* One step of what the driver's threads do to a stream */
+/* One step of what the driver's threads do to a stream of a guest that has none. Under its lock. */
+static void
+testWorkerBegin(streamsFixture *fix, virDomainPtr dom, const char *target, guint step)
+{
+    g_autoptr(qemuStream) stream = step % 2 ? streamsFixtureBegin(fix, dom, target, 0)
+                                            : streamsFixtureDiscover(fix, dom, target, 0, true);
+
+    if (step % 5 == 0)
+        qemuStreamsRefuse(stream);
+    else
+        qemuLifeRun(stream, true);
+}
+
+/* The same of one that streams. Under its lock. */
+static void
+testWorkerChange(qemuStream *stream, guint step)
+{
+    unsigned long long speed;
+
+    switch (step) {
+    case 0: qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "x", true); break;
+    case 1:
+        qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_FAILED, NULL, false);
+        qemuStreamsForgetEnded(stream->guest);
+        break;
+    case 2: qemuLifeSetStopping(stream, true); break;
+    case 3: qemuLifeSetStopping(stream, false); break;
+    case 4:
+        if (qemuSpeedWanted(stream, &speed))
+            qemuSpeedTold(stream, speed, true);
+        break;
+    case 5: streamRecordFree(qemuStatsGetRecord(stream, g_get_monotonic_time())); break;
+    default: qemuStreamsSample(stream, step, 100, step, stream->speedSerial, true);
+    }
+}
+
 static void
 testWorkerStep(streamsFixture *fix, virDomainPtr dom, const char *target, guint step)
 {
-    g_autoptr(qemuStream) stream = qemuStreamsFindActive(fix->streams, dom, target);
-    unsigned long long speed;
+    g_autoptr(qemuGuest) guest = qemuGuestGet(fix->guests, dom);
+    g_autoptr(qemuStream) stream = qemuStreamsFindActive(fix->guests, dom, target);
 
-    if (!stream) {
-        stream = step % 2 ? streamsFixtureBegin(fix, dom, target, 0)
-                          : streamsFixtureAdopt(fix, dom, target, 0, true);
-        if (stream && step % 5 == 0)
-            qemuStreamsForget(fix->streams, stream);
-        else if (stream)
-            qemuStreamsConfirm(fix->streams, stream);
+    if (step == 8) {
+        qemuGuestSetDomain(guest, dom);
+        virDomainFree(qemuGuestGetDomain(guest));
         return;
     }
-    switch (step) {
-    case 0:
-        qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "x", true);
-        qemuStreamsTakeEcho(fix->streams, dom, target);
-        break;
-    case 1:
-        qemuStreamsSetError(fix->streams, stream, "y");
-        qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED, NULL, false);
-        qemuStreamsForgetEnded(fix->streams, dom);
-        break;
-    case 2: qemuStreamsSetStopping(fix->streams, stream, true); break;
-    case 3: qemuStreamsSetStopping(fix->streams, stream, false); break;
-    case 4:
-        if (qemuStreamsSpeedWanted(fix->streams, stream, &speed))
-            qemuStreamsSpeedSet(fix->streams, stream, speed, true);
-        break;
-    case 5:
-        streamRecordFree(qemuStreamsGetEntry(fix->streams, stream));
-        qemuStreamsMissed(fix->streams, stream);
-        break;
-    case 6:
-        qemuStreamsSetDomain(fix->streams, stream, dom);
-        virDomainFree(qemuStreamsGetDomain(fix->streams, stream));
-        break;
-    default:
-        qemuStreamsSample(fix->streams, stream, step, 100, step,
-                          qemuStreamsSpeedSerial(fix->streams, stream), true);
-    }
+    LOCK_SCOPE(&guest->lock);
+
+    if (stream && qemuStreamIsActive(stream))
+        testWorkerChange(stream, step);
+    else if (!qemuStreamsGet(guest, target) || !qemuStreamIsActive(qemuStreamsGet(guest, target)))
+        testWorkerBegin(fix, dom, target, step);
 }
 
 static void *
@@ -448,14 +446,15 @@ testWorkerRun(void *opaque)
 }
 
 static void
-testAssertOneUnheld(streamsFixture *fix, virDomainPtr dom)
+testAssertOneTurn(streamsFixture *fix, virDomainPtr dom)
 {
-    g_autoptr(GPtrArray) list = qemuStreamsListActive(fix->streams, dom);
-    guint unheld = 0;
+    g_autoptr(qemuGuest) guest = qemuGuestGet(fix->guests, dom);
+    g_autoptr(GPtrArray) list = qemuStreamsGetActive(guest);
+    guint turns = 0;
 
     for (guint i = 0; i < list->len; i++)
-        unheld += !((qemuStream *) g_ptr_array_index(list, i))->held;
-    g_assert_cmpuint(unheld, ==, list->len > 0 ? 1 : 0);
+        turns += !((qemuStream *) g_ptr_array_index(list, i))->waitingTurn;
+    g_assert_cmpuint(turns, ==, list->len > 0 ? 1 : 0);
 }
 
 /* The fixture checks the order of the events. */
@@ -472,8 +471,8 @@ testThreads(streamsFixture *fix, const void *opaque)
     for (int i = 0; i < THREADS; i++)
         g_thread_join(threads[i]);
 
-    testAssertOneUnheld(fix, fix->dom);
-    testAssertOneUnheld(fix, fix->other);
+    testAssertOneTurn(fix, fix->dom);
+    testAssertOneTurn(fix, fix->other);
     g_assert_cmpint(streamsFixtureEnds(), >, ROUNDS / 100);
 }
 
@@ -485,14 +484,14 @@ main(int argc, char **argv)
     streamsFixtureAdd("/qemu_streams/base", false, testBase);
     streamsFixtureAdd("/qemu_streams/base-found", false, testBaseFound);
     streamsFixtureAdd("/qemu_streams/end-early", false, testEndEarly);
-    streamsFixtureAdd("/qemu_streams/forget", false, testForget);
-    streamsFixtureAdd("/qemu_streams/adopt", false, testAdoptKinds);
+    streamsFixtureAdd("/qemu_streams/refuse", false, testRefuse);
+    streamsFixtureAdd("/qemu_streams/discover", false, testDiscoverKinds);
     streamsFixtureAdd("/qemu_streams/stop", false, testStop);
     streamsFixtureAdd("/qemu_streams/stop-while-starting", false, testStopWhileStarting);
     streamsFixtureAdd("/qemu_streams/reasons", false, testReasons);
-    streamsFixtureAdd("/qemu_streams/echo", false, testEcho);
+    streamsFixtureAdd("/qemu_streams/stale-ends", false, testStaleEnds);
     streamsFixtureAdd("/qemu_streams/sample", false, testSample);
-    streamsFixtureAdd("/qemu_streams/entry", false, testEntry);
+    streamsFixtureAdd("/qemu_streams/record", false, testRecord);
     streamsFixtureAdd("/qemu_streams/find", false, testFind);
     streamsFixtureAdd("/qemu_streams/list", false, testList);
     streamsFixtureAdd("/qemu_streams/domain", false, testDomain);

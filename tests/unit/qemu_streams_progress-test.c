@@ -7,7 +7,7 @@
 static char *
 testText(streamsFixture *fix, qemuStream *stream)
 {
-    g_autoptr(streamRecord) entry = qemuStreamsGetEntry(fix->streams, stream);
+    g_autoptr(streamRecord) entry = qemuStatsGetRecord(stream, g_get_monotonic_time());
     int phase = -1;
     int basis;
     unsigned long long done;
@@ -47,7 +47,7 @@ testSet(streamsFixture *fix, qemuStream *stream, guint64 copied, guint64 pulled,
         .exact = exact,
     };
 
-    qemuStreamsSetHydration(fix->streams, stream, &figures);
+    qemuStreamSetStats(stream, &figures);
 }
 
 /* The position counts until there is a map, guessed at first, and then what the map says. */
@@ -58,26 +58,26 @@ testMap(streamsFixture *fix, const void *opaque)
     virDomainStreamDiskState state;
 
     assertProgress(stream, "0 -");
-    qemuStreamsSample(fix->streams, stream, 10, 100, 0, 0, false);
+    qemuStreamsSample(stream, 10, 100, 0, 0, false);
     assertProgress(stream, "0 0 10/100 90");
-    qemuStreamsBeginHydration(fix->streams, stream, 2);
+    qemuStreamBeginHydration(stream, 2);
     testSet(fix, stream, 0, 0, 100, false);
     assertProgress(stream, "2 1 0/100 100");
     testSet(fix, stream, 5, 2, 50, false);
     assertProgress(stream, "2 1 7/57 50");
     testSet(fix, stream, 10, 4, 43, true);
     assertProgress(stream, "2 2 14/57 43");
-    qemuStreamsSample(fix->streams, stream, 12, 100, 0, 0, false);
+    qemuStreamsSample(stream, 12, 100, 0, 0, false);
     assertProgress(stream, "2 2 14/57 43");
 
-    g_assert_cmpint(qemuStreamsGetState(fix->streams, stream, &state), ==, 0);
+    g_assert_cmpint(qemuStatsGetState(stream, &state), ==, 0);
     g_assert_cmpuint(state.offset, ==, 12);
     g_assert_cmpuint(state.size, ==, 100);
 
     testSet(fix, stream, 53, 4, 0, true);
-    qemuStreamsEndHydration(fix->streams, stream, true, NULL);
+    qemuStreamHydrationEvent(stream, STREAM_HYDRATION_THROUGH, NULL);
     assertProgress(stream, "3 2 57/57 0");
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
     assertProgress(stream, "-1 2 57/57 0");
 }
 
@@ -87,9 +87,9 @@ testJobFirst(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureRun(fix, fix->dom, "vda");
 
-    qemuStreamsBeginHydration(fix->streams, stream, 2);
+    qemuStreamBeginHydration(stream, 2);
     testSet(fix, stream, 5, 0, 20, true);
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
     assertProgress(stream, "-1 2 25/25 0");
 }
 
@@ -99,9 +99,9 @@ testStopped(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureRun(fix, fix->dom, "vda");
 
-    qemuStreamsBeginHydration(fix->streams, stream, 2);
+    qemuStreamBeginHydration(stream, 2);
     testSet(fix, stream, 5, 0, 20, false);
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
     assertProgress(stream, "-1 1 5/25 20");
 }
 
@@ -111,24 +111,24 @@ testInterrupted(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureRun(fix, fix->dom, "vda");
 
-    qemuStreamsEndHydration(fix->streams, stream, false, "taken");
-    g_assert_cmpstr(stream->unhydrated, ==, "taken");
-    qemuStreamsSample(fix->streams, stream, 3, 100, 0, 0, true);
-    qemuStreamsBeginHydration(fix->streams, stream, 2);
-    g_assert_null(stream->unhydrated);
+    qemuStreamHydrationEvent(stream, STREAM_HYDRATION_FAILED, "taken");
+    g_assert_cmpstr(stream->hydrationReason, ==, "taken");
+    qemuStreamsSample(stream, 3, 100, 0, 0, true);
+    qemuStreamBeginHydration(stream, 2);
+    g_assert_null(stream->hydrationReason);
     testSet(fix, stream, 30, 10, 60, true);
-    qemuStreamsSample(fix->streams, stream, 50, 100, 0, 0, true);
-    qemuStreamsEndHydration(fix->streams, stream, false, "lost");
-    g_assert_cmpstr(stream->unhydrated, ==, "lost");
+    qemuStreamsSample(stream, 50, 100, 0, 0, true);
+    qemuStreamHydrationEvent(stream, STREAM_HYDRATION_FAILED, "lost");
+    g_assert_cmpstr(stream->hydrationReason, ==, "lost");
     assertProgress(stream, "0 0 50/100 50");
-    qemuStreamsEndHydration(fix->streams, stream, false, "still lost");
-    g_assert_cmpstr(stream->unhydrated, ==, "still lost");
+    qemuStreamHydrationEvent(stream, STREAM_HYDRATION_FAILED, "still lost");
+    g_assert_cmpstr(stream->hydrationReason, ==, "still lost");
 
-    qemuStreamsBeginHydration(fix->streams, stream, 2);
+    qemuStreamBeginHydration(stream, 2);
     testSet(fix, stream, 0, 0, 40, true); /* the job has copied a little meanwhile */
     assertProgress(stream, "2 2 40/80 40");
     testSet(fix, stream, 40, 0, 0, true);
-    qemuStreamsEndHydration(fix->streams, stream, true, NULL);
+    qemuStreamHydrationEvent(stream, STREAM_HYDRATION_THROUGH, NULL);
     assertProgress(stream, "3 2 80/80 0");
 }
 
@@ -139,9 +139,9 @@ testHeld(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) first = streamsFixtureRun(fix, fix->dom, "vda");
     g_autoptr(qemuStream) held = streamsFixtureRun(fix, fix->dom, "vdb");
 
-    qemuStreamsBeginHydration(fix->streams, first, 2);
+    qemuStreamBeginHydration(first, 2);
     testSet(fix, first, 5, 0, 20, true);
-    qemuStreamsSample(fix->streams, held, 10, 100, 0, 0, false);
+    qemuStreamsSample(held, 10, 100, 0, 0, false);
     assertProgress(held, "1 0 10/100 90");
 }
 
@@ -153,16 +153,16 @@ testRates(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) stream = streamsFixtureRun(fix, fix->dom, "vda");
 
     for (guint64 i = 1; i <= 3; i++)
-        qemuStreamsSample(fix->streams, stream, i, 100, 0, 0, true);
+        qemuStreamsSample(stream, i, 100, 0, 0, true);
     g_assert_cmpuint(stream->progress.count, ==, 3);
-    qemuStreamsBeginHydration(fix->streams, stream, 2);
+    qemuStreamBeginHydration(stream, 2);
     g_assert_cmpuint(stream->copying.count, ==, 0);
     for (guint64 i = 4; i <= 6; i++) {
         testSet(fix, stream, i * 5, 0, 20, true);
-        qemuStreamsSample(fix->streams, stream, i, 100, 0, 0, true);
+        qemuStreamsSample(stream, i, 100, 0, 0, true);
     }
     g_assert_cmpuint(stream->copying.count, ==, 3);
-    qemuStreamsEndHydration(fix->streams, stream, false, "lost");
+    qemuStreamHydrationEvent(stream, STREAM_HYDRATION_FAILED, "lost");
     g_assert_cmpuint(stream->progress.count, ==, 1);
     g_assert_cmpuint(stream->progress.samples[0].done, ==, 6);
 }

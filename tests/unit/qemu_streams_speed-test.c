@@ -3,15 +3,16 @@
 
 #include "streams_fixture.h"
 
-#include "qemu/qemu_turn.h"
-
 /* Returns the limit of before. */
 static guint64
 testSetLimit(streamsFixture *fix, qemuStream *stream, guint64 limit)
 {
     const streamSettings change = { .named = STREAM_SETTINGS_BANDWIDTH, .bandwidth = limit };
 
-    return qemuStreamsChange(fix->streams, stream, &change).bandwidth;
+    guint64 before = stream->settings.bandwidth;
+
+    streamSettingsMerge(&stream->settings, &change);
+    return before;
 }
 
 /* A speed that somebody else gave the job is what the user wants from now on. */
@@ -22,33 +23,33 @@ testSpeedForeign(streamsFixture *fix, const void *opaque)
     unsigned long long speed = 42;
     guint serial;
 
-    g_assert_cmpuint(qemuStreamsSpeedSerial(fix->streams, stream), ==, 0);
+    g_assert_cmpuint(stream->speedSerial, ==, 0);
     g_assert_cmpuint(testSetLimit(fix, stream, 3000), ==, 1000);
-    g_assert_false(qemuStreamsSpeedWanted(fix->streams, stream, &speed)); /* not RUNNING yet */
-    qemuStreamsConfirm(fix->streams, stream);
+    g_assert_false(qemuSpeedWanted(stream, &speed)); /* not RUNNING yet */
+    qemuLifeRun(stream, true);
 
-    serial = qemuStreamsSpeedSerial(fix->streams, stream);
-    g_assert_true(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
+    serial = stream->speedSerial;
+    g_assert_true(qemuSpeedWanted(stream, &speed));
     g_assert_cmpuint(speed, ==, 3000);
-    g_assert_false(qemuStreamsSpeedWanted(fix->streams, stream, &speed)); /* one at a time */
+    g_assert_false(qemuSpeedWanted(stream, &speed)); /* one at a time */
 
     /* asked before the change, asked while it is made: both mean nothing */
-    qemuStreamsSample(fix->streams, stream, 0, 100, 1000, serial, false);
-    qemuStreamsSample(fix->streams, stream, 0, 100, 500, serial + 1, false);
+    qemuStreamsSample(stream, 0, 100, 1000, serial, false);
+    qemuStreamsSample(stream, 0, 100, 500, serial + 1, false);
     g_assert_cmpuint(stream->settings.bandwidth, ==, 3000);
-    qemuStreamsSpeedSet(fix->streams, stream, speed, true);
+    qemuSpeedTold(stream, speed, true);
     g_assert_cmpuint(stream->speed, ==, 3000);
-    qemuStreamsSample(fix->streams, stream, 0, 100, 1000, serial, false);
-    qemuStreamsSample(fix->streams, stream, 0, 100, 500, serial + 1, false);
+    qemuStreamsSample(stream, 0, 100, 1000, serial, false);
+    qemuStreamsSample(stream, 0, 100, 500, serial + 1, false);
     g_assert_cmpuint(stream->settings.bandwidth, ==, 3000);
-    g_assert_false(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
+    g_assert_false(qemuSpeedWanted(stream, &speed));
 
-    serial = qemuStreamsSpeedSerial(fix->streams, stream);
+    serial = stream->speedSerial;
     g_assert_cmpuint(serial % 2, ==, 0);
-    qemuStreamsSample(fix->streams, stream, 0, 100, 500, serial, false);
+    qemuStreamsSample(stream, 0, 100, 500, serial, false);
     g_assert_cmpuint(stream->settings.bandwidth, ==, 500);
     g_assert_cmpuint(stream->speed, ==, 500);
-    g_assert_false(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
+    g_assert_false(qemuSpeedWanted(stream, &speed));
 }
 
 static void
@@ -58,25 +59,26 @@ testSpeedRefused(streamsFixture *fix, const void *opaque)
     unsigned long long speed;
 
     testSetLimit(fix, stream, 500);
-    g_assert_true(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
-    qemuStreamsSpeedSet(fix->streams, stream, speed, false);
+    g_assert_true(qemuSpeedWanted(stream, &speed));
+    qemuSpeedTold(stream, speed, false);
     g_assert_cmpuint(stream->speed, ==, 0);
-    g_assert_true(qemuStreamsSpeedWanted(fix->streams, stream, &speed)); /* to be tried again */
-    qemuStreamsSpeedSet(fix->streams, stream, speed, true);
-    g_assert_false(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
+    g_assert_true(qemuSpeedWanted(stream, &speed)); /* to be tried again */
+    qemuSpeedTold(stream, speed, true);
+    g_assert_false(qemuSpeedWanted(stream, &speed));
 }
 
 /* The streams of a domain that are not held, and nothing else */
 static void
 testAssertTurn(streamsFixture *fix, virDomainPtr dom, const char *expected)
 {
-    g_autoptr(GPtrArray) list = qemuStreamsListActive(fix->streams, dom);
+    g_autoptr(qemuGuest) guest = qemuGuestGet(fix->guests, dom);
+    g_autoptr(GPtrArray) list = qemuStreamsGetActive(guest);
     g_autoptr(GString) text = g_string_new(NULL);
 
     for (guint i = 0; i < list->len; i++) {
         const qemuStream *stream = g_ptr_array_index(list, i);
 
-        if (!stream->held)
+        if (!stream->waitingTurn)
             g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", stream->target);
     }
     g_assert_cmpstr(text->str, ==, expected);
@@ -87,7 +89,7 @@ testTurns(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) first = streamsFixtureRun(fix, fix->dom, "vda");
     g_autoptr(qemuStream) far = streamsFixtureBegin(fix, fix->dom, "vdb", 7);
-    g_autoptr(qemuStream) near = streamsFixtureAdopt(fix, fix->dom, "vdc", 0, true);
+    g_autoptr(qemuStream) near = streamsFixtureDiscover(fix, fix->dom, "vdc", 0, true);
     g_autoptr(qemuStream) other = streamsFixtureRun(fix, fix->other, "vda");
     unsigned long long speed;
 
@@ -95,23 +97,23 @@ testTurns(streamsFixture *fix, const void *opaque)
     testAssertTurn(fix, fix->other, "vda");
     g_assert_cmpuint(first->speed, ==, 0);
     g_assert_cmpuint(far->speed, ==, 7); /* starts held, below its limit */
-    g_assert_true(qemuStreamsSpeedWanted(fix->streams, near, &speed));
-    g_assert_cmpuint(speed, ==, QEMU_TURN_HELD_SPEED);
-    qemuStreamsSpeedSet(fix->streams, near, speed, true);
+    g_assert_true(qemuSpeedWanted(near, &speed));
+    g_assert_cmpuint(speed, ==, QEMU_SPEED_WAITING);
+    qemuSpeedTold(near, speed, true);
 
-    qemuStreamsConfirm(fix->streams, far);
-    qemuStreamsSample(fix->streams, far, 10, 100, 7, 0, false);
-    qemuStreamsSample(fix->streams, near, 20, 100, QEMU_TURN_HELD_SPEED, 2, false);
-    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuLifeRun(far, true);
+    qemuStreamsSample(far, 10, 100, 7, 0, false);
+    qemuStreamsSample(near, 20, 100, QEMU_SPEED_WAITING, 2, false);
+    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
     testAssertTurn(fix, fix->dom, "vdc");
-    g_assert_true(qemuStreamsSpeedWanted(fix->streams, near, &speed));
+    g_assert_true(qemuSpeedWanted(near, &speed));
     g_assert_cmpuint(speed, ==, 0);
-    qemuStreamsSpeedSet(fix->streams, near, speed, true);
+    qemuSpeedTold(near, speed, true);
 
-    qemuStreamsEnd(fix->streams, near, VIR_DOMAIN_STREAM_DISK_FAILED, "x", false);
+    qemuStreamsEnd(near, VIR_DOMAIN_STREAM_DISK_FAILED, "x", false);
     testAssertTurn(fix, fix->dom, "vdb");
-    g_assert_false(qemuStreamsSpeedWanted(fix->streams, far, &speed)); /* its limit already */
-    qemuStreamsEnd(fix->streams, far, VIR_DOMAIN_STREAM_DISK_STOPPED, "x", false);
+    g_assert_false(qemuSpeedWanted(far, &speed)); /* its limit already */
+    qemuStreamsEnd(far, VIR_DOMAIN_STREAM_DISK_STOPPED, "x", false);
     testAssertTurn(fix, fix->dom, "");
     testAssertTurn(fix, fix->other, "vda");
 }
@@ -124,7 +126,7 @@ testTurnsForget(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) second = streamsFixtureRun(fix, fix->dom, "vdb");
 
     testAssertTurn(fix, fix->dom, "vda");
-    qemuStreamsForget(fix->streams, first);
+    qemuStreamsRefuse(first);
     testAssertTurn(fix, fix->dom, "vdb");
 }
 
@@ -136,38 +138,38 @@ testTurnsLimit(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) held = streamsFixtureRun(fix, fix->dom, "vdb");
     unsigned long long speed;
 
-    g_assert_cmpuint(held->speed, ==, QEMU_TURN_HELD_SPEED);
-    testSetLimit(fix, held, 2 * QEMU_TURN_HELD_SPEED);
-    g_assert_false(qemuStreamsSpeedWanted(fix->streams, held, &speed));
-    qemuStreamsSample(fix->streams, held, 0, 100, 3 * QEMU_TURN_HELD_SPEED, 0, false);
-    g_assert_true(qemuStreamsSpeedWanted(fix->streams, held, &speed));
-    g_assert_cmpuint(speed, ==, QEMU_TURN_HELD_SPEED);
-    qemuStreamsSpeedSet(fix->streams, held, speed, true);
-    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
-    g_assert_true(qemuStreamsSpeedWanted(fix->streams, held, &speed));
-    g_assert_cmpuint(speed, ==, 3 * QEMU_TURN_HELD_SPEED);
+    g_assert_cmpuint(held->speed, ==, QEMU_SPEED_WAITING);
+    testSetLimit(fix, held, 2 * QEMU_SPEED_WAITING);
+    g_assert_false(qemuSpeedWanted(held, &speed));
+    qemuStreamsSample(held, 0, 100, 3 * QEMU_SPEED_WAITING, 0, false);
+    g_assert_true(qemuSpeedWanted(held, &speed));
+    g_assert_cmpuint(speed, ==, QEMU_SPEED_WAITING);
+    qemuSpeedTold(held, speed, true);
+    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    g_assert_true(qemuSpeedWanted(held, &speed));
+    g_assert_cmpuint(speed, ==, 3 * QEMU_SPEED_WAITING);
 }
 
 /* One that a daemon before held has no limit, and waits again. */
 static void
 testTurnsFound(streamsFixture *fix, const void *opaque)
 {
-    g_autoptr(qemuStream) first = streamsFixtureAdopt(fix, fix->dom, "vda", 500, false);
+    g_autoptr(qemuStream) first = streamsFixtureDiscover(fix, fix->dom, "vda", 500, false);
     g_autoptr(qemuStream)
-        held = streamsFixtureAdopt(fix, fix->dom, "vdb", QEMU_TURN_HELD_SPEED, false);
+        held = streamsFixtureDiscover(fix, fix->dom, "vdb", QEMU_SPEED_WAITING, false);
     unsigned long long speed;
 
     g_assert_cmpuint(first->settings.bandwidth, ==, 500);
     g_assert_cmpuint(held->settings.bandwidth, ==, 0);
     testAssertTurn(fix, fix->dom, "vda");
-    g_assert_false(qemuStreamsSpeedWanted(fix->streams, held, &speed));
+    g_assert_false(qemuSpeedWanted(held, &speed));
 }
 
 static void
 testNoTurns(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) first = streamsFixtureRun(fix, fix->dom, "vda");
-    g_autoptr(qemuStream) second = streamsFixtureAdopt(fix, fix->dom, "vdb", 0, true);
+    g_autoptr(qemuStream) second = streamsFixtureDiscover(fix, fix->dom, "vdb", 0, true);
 
     first->began = second->began - 1;
     testAssertTurn(fix, fix->dom, "vda vdb");
@@ -176,7 +178,7 @@ testNoTurns(streamsFixture *fix, const void *opaque)
 static void
 testAssertNeeds(streamsFixture *fix, qemuStream *stream, bool wanted, guint64 bandwidth)
 {
-    qemuStreamHydrationNeeds needs = qemuStreamsGetHydrationNeeds(fix->streams, stream);
+    qemuStreamHydrationNeeds needs = qemuStreamGetHydrationNeeds(stream);
 
     g_assert_cmpint(needs.wanted, ==, wanted);
     g_assert_cmpuint(needs.settings.bandwidth, ==, bandwidth);
@@ -191,10 +193,10 @@ testHydration(streamsFixture *fix, const void *opaque)
 
     testAssertNeeds(fix, stream, false, 100);
     testAssertNeeds(fix, held, false, 0);
-    qemuStreamsConfirm(fix->streams, stream);
+    qemuLifeRun(stream, true);
     testAssertNeeds(fix, stream, true, 100);
 
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
     testAssertNeeds(fix, stream, false, 100);
     testAssertNeeds(fix, held, true, 0);
 }
@@ -204,24 +206,24 @@ static void
 testIotune(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) own = streamsFixtureRun(fix, fix->dom, "vda");
-    g_autoptr(qemuStream) foreign = streamsFixtureAdopt(fix, fix->other, "vda", 0, true);
+    g_autoptr(qemuStream) foreign = streamsFixtureDiscover(fix, fix->other, "vda", 0, true);
     unsigned long long speed;
 
-    qemuStreamsTune(fix->streams, own, 100);
-    qemuStreamsTune(fix->streams, foreign, 100);
+    own->iotune = 100;
+    foreign->iotune = 100;
     testAssertNeeds(fix, own, true, 100);
     testAssertNeeds(fix, foreign, true, 100);
-    g_assert_false(qemuStreamsSpeedWanted(fix->streams, foreign, &speed));
-    g_assert_true(qemuStreamsSpeedWanted(fix->streams, own, &speed));
+    g_assert_false(qemuSpeedWanted(foreign, &speed));
+    g_assert_true(qemuSpeedWanted(own, &speed));
     g_assert_cmpuint(speed, ==, 100);
-    qemuStreamsSpeedSet(fix->streams, own, speed, true);
+    qemuSpeedTold(own, speed, true);
 
     testSetLimit(fix, own, 50);
     testAssertNeeds(fix, own, true, 50);
     testSetLimit(fix, own, 200);
     testAssertNeeds(fix, own, true, 100);
-    g_assert_false(qemuStreamsSpeedWanted(fix->streams, own, &speed));
-    qemuStreamsTune(fix->streams, own, 0);
+    g_assert_false(qemuSpeedWanted(own, &speed));
+    own->iotune = 0;
     testAssertNeeds(fix, own, true, 200);
 }
 
@@ -231,10 +233,10 @@ testPaused(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) stream = streamsFixtureRun(fix, fix->dom, "vda");
     streamSettings change = { .named = STREAM_SETTINGS_HYDRATE, .paused = true };
 
-    g_assert_false(qemuStreamsChange(fix->streams, stream, &change).paused);
+    streamSettingsMerge(&stream->settings, &change);
     testAssertNeeds(fix, stream, false, 0);
     change.paused = false;
-    g_assert_true(qemuStreamsChange(fix->streams, stream, &change).paused);
+    streamSettingsMerge(&stream->settings, &change);
     testAssertNeeds(fix, stream, true, 0);
 }
 
@@ -253,34 +255,34 @@ testDeadline(streamsFixture *fix, const void *opaque)
     streamSettings needs;
     unsigned long long speed;
 
-    qemuStreamsChange(fix->streams, stream, &change);
+    streamSettingsMerge(&stream->settings, &change);
     testAssertNeeds(fix, stream, false, 0); /* before there is a plan */
-    qemuStreamsSample(fix->streams, held, 0, 500 << 20, QEMU_TURN_HELD_SPEED, 0, true);
-    qemuStreamsSample(fix->streams, stream, 0, 500 << 20, 0, 0, true);
-    needs = qemuStreamsGetHydrationNeeds(fix->streams, stream).settings;
+    qemuStreamsSample(held, 0, 500 << 20, QEMU_SPEED_WAITING, 0, true);
+    qemuStreamsSample(stream, 0, 500 << 20, 0, 0, true);
+    needs = qemuStreamGetHydrationNeeds(stream).settings;
     testAssertNeeds(fix, stream, true, needs.bandwidth);
     g_assert_cmpuint(needs.bandwidth, >=, 1 << 20);
     g_assert_cmpuint(needs.bandwidth, <, 5 << 18);
     g_assert_cmpfloat(needs.regard.factor, ==, 3);
-    g_assert_true(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
+    g_assert_true(qemuSpeedWanted(stream, &speed));
     g_assert_cmpuint(speed, ==, needs.bandwidth);
-    qemuStreamsSpeedSet(fix->streams, stream, speed, true);
+    qemuSpeedTold(stream, speed, true);
     g_assert_cmpuint(stream->settings.bandwidth, ==, 0);
 
     change.deadline = g_get_monotonic_time();
-    qemuStreamsChange(fix->streams, stream, &change);
-    qemuStreamsSample(fix->streams, stream, 0, 500 << 20, speed, 2, true);
-    needs = qemuStreamsGetHydrationNeeds(fix->streams, stream).settings;
+    streamSettingsMerge(&stream->settings, &change);
+    qemuStreamsSample(stream, 0, 500 << 20, speed, 2, true);
+    needs = qemuStreamGetHydrationNeeds(stream).settings;
     g_assert_cmpuint(needs.bandwidth, ==, 0);
     g_assert_true(needs.regard.fast);
     g_assert_cmpfloat(stream->settings.regard.factor, ==, 3);
-    g_assert_true(qemuStreamsSpeedWanted(fix->streams, stream, &speed));
+    g_assert_true(qemuSpeedWanted(stream, &speed));
     g_assert_cmpuint(speed, ==, 0);
 
     change.deadline = 0;
-    qemuStreamsChange(fix->streams, stream, &change);
-    qemuStreamsSample(fix->streams, stream, 0, 500 << 20, 0, 3, true);
-    needs = qemuStreamsGetHydrationNeeds(fix->streams, stream).settings;
+    streamSettingsMerge(&stream->settings, &change);
+    qemuStreamsSample(stream, 0, 500 << 20, 0, 3, true);
+    needs = qemuStreamGetHydrationNeeds(stream).settings;
     g_assert_false(needs.regard.fast);
 }
 

@@ -77,6 +77,28 @@ streamsFixtureDomainNew(virConnectPtr conn, const char *name)
     return dom;
 }
 
+static void
+streamsFixtureMakeTable(streamsFixture *fix, bool turns, const char *noHydration)
+{
+    const qemuGuestConfig config = {
+        .publisher = &streamsFixtureEvents,
+        .turns = turns,
+        .noHydration = noHydration,
+        .socketDir = "/nowhere",
+    };
+
+    fix->guests = qemuGuestTableNew(&config);
+    fix->guest = qemuGuestGet(fix->guests, fix->dom);
+}
+
+static void
+streamsFixtureFreeTable(streamsFixture *fix)
+{
+    qemuStreamsForgetAll(fix->guests);
+    qemuGuestUnref(fix->guest);
+    qemuGuestTableFree(fix->guests);
+}
+
 /* @opaque: not NULL for turns */
 static void
 streamsFixtureSetUp(streamsFixture *fix, const void *opaque)
@@ -87,42 +109,53 @@ streamsFixtureSetUp(streamsFixture *fix, const void *opaque)
     g_assert_nonnull(fix->conn = virConnectOpen("test:///default"));
     fix->dom = streamsFixtureDomainNew(fix->conn, "a");
     fix->other = streamsFixtureDomainNew(fix->conn, "b");
-    fix->streams = qemuStreamsNew(&streamsFixtureEvents, opaque != NULL, NULL);
+    streamsFixtureMakeTable(fix, opaque != NULL, NULL);
 }
 
 static void
 streamsFixtureTearDown(streamsFixture *fix, const void *opaque)
 {
-    qemuStreamsFree(fix->streams);
+    streamsFixtureFreeTable(fix);
     handleFreeDomain(fix->dom);
     handleFreeDomain(fix->other);
-    g_assert_cmpint(virConnectClose(fix->conn), ==, 0);
+    g_assert_cmpint(virConnectClose(fix->conn), ==, 0); /* no guest holds it any more */
     g_string_free(streamsFixtureEvents.text, TRUE);
     g_hash_table_unref(streamsFixtureEvents.on);
+}
+
+void
+streamsFixtureSetNoHydration(streamsFixture *fix, const char *reason)
+{
+    bool turns = fix->guest->config->turns;
+
+    streamsFixtureFreeTable(fix);
+    streamsFixtureMakeTable(fix, turns, reason);
 }
 
 qemuStream *
 streamsFixtureBegin(streamsFixture *fix, virDomainPtr dom, const char *target,
                     unsigned long long limit)
 {
+    g_autoptr(qemuGuest) guest = qemuGuestGet(fix->guests, dom);
     g_autofree char *name = g_strdup(target);
     g_autofree char *alias = g_strconcat("alias-", target, NULL);
     g_autofree char *source = g_strconcat("/images/", target, NULL);
     const domainDisk disk = { .target = name, .alias = alias, .source = source, .depth = 1 };
     const streamSettings settings = { .bandwidth = limit };
 
-    return qemuStreamsBegin(fix->streams, dom, &disk, NULL, &settings);
+    return qemuStreamsBegin(guest, &disk, NULL, &settings);
 }
 
 qemuStream *
-streamsFixtureAdopt(streamsFixture *fix, virDomainPtr dom, const char *target,
-                    unsigned long long speed, bool announce)
+streamsFixtureDiscover(streamsFixture *fix, virDomainPtr dom, const char *target,
+                       unsigned long long speed, bool announce)
 {
+    g_autoptr(qemuGuest) guest = qemuGuestGet(fix->guests, dom);
     g_autofree char *name = g_strdup(target);
     g_autofree char *alias = g_strconcat("alias-", target, NULL);
     const domainDisk disk = { .target = name, .alias = alias, .depth = 1 };
 
-    return qemuStreamsAdopt(fix->streams, dom, &disk, speed, &(qemuStreamKept) { 0 }, announce);
+    return qemuStreamsDiscover(guest, &disk, speed, &(qemuStreamsKept) { 0 }, announce);
 }
 
 qemuStream *
@@ -131,7 +164,7 @@ streamsFixtureRun(streamsFixture *fix, virDomainPtr dom, const char *target)
     qemuStream *stream = streamsFixtureBegin(fix, dom, target, 0);
 
     g_assert_nonnull(stream);
-    qemuStreamsConfirm(fix->streams, stream);
+    qemuLifeRun(stream, true);
     return stream;
 }
 

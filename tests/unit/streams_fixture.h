@@ -8,27 +8,34 @@
 
 #pragma once
 
+#include "qemu/qemu_life.h"
+#include "qemu/qemu_speed.h"
+#include "qemu/qemu_stats.h"
 #include "qemu/qemu_streams.h"
 
 typedef struct {
     virConnectPtr conn;
     virDomainPtr dom;   /* "a" */
     virDomainPtr other; /* "b" */
-    qemuStreams *streams;
+    qemuGuestTable *guests;
+    qemuGuest *guest; /* of dom */
 } streamsFixture;
 
-/* @turns as for qemuStreamsNew() */
+/* Without a lock: what several threads do is for the test to lock. @turns as in qemuGuestConfig */
 void streamsFixtureAdd(const char *path, bool turns,
                        void (*func)(streamsFixture *fix, const void *opaque));
 
 /* With "alias-TARGET" and, begun, "/images/TARGET" */
 qemuStream *streamsFixtureBegin(streamsFixture *fix, virDomainPtr dom, const char *target,
                                 unsigned long long limit);
-qemuStream *streamsFixtureAdopt(streamsFixture *fix, virDomainPtr dom, const char *target,
-                                unsigned long long speed, bool announce);
+qemuStream *streamsFixtureDiscover(streamsFixture *fix, virDomainPtr dom, const char *target,
+                                   unsigned long long speed, bool announce);
 
 /* A stream that runs, without limit */
 qemuStream *streamsFixtureRun(streamsFixture *fix, virDomainPtr dom, const char *target);
+
+/* From now on no stream of a new guest is hydrated, for this reason. */
+void streamsFixtureSetNoHydration(streamsFixture *fix, const char *reason);
 
 /* What was published since the last time: "STARTED a/vda, STOPPED a/vda" */
 char *streamsFixtureTakeEvents(void);
