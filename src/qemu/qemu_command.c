@@ -20,15 +20,15 @@
 LOG_INIT("qemu.command");
 
 qemuStream *
-qemuCommandFind(qemuConn *conn, virDomainPtr dom, const char *name)
+qemuCommandFind(qemuGuestTable *guests, virDomainPtr dom, const char *name)
 {
-    g_autoptr(qemuGuest) guest = qemuGuestGet(qemuConnGetGuests(conn), dom);
+    g_autoptr(qemuGuest) guest = qemuGuestGet(guests, dom);
     g_autoptr(GPtrArray) disks = NULL;
     const domainDisk *disk;
     virDomainBlockJobInfo info;
     qemuStream *stream;
 
-    if (!qemuConnIsFollowing(conn) && qemuReconcileDiscover(guest, false, NULL) < 0)
+    if (!qemuGuestTableIsFollowed(guests) && qemuReconcileDiscover(guest, false, NULL) < 0)
         return NULL;
     if ((stream = qemuStreamsFindActive(guest->table, dom, name)))
         return stream;
@@ -99,12 +99,12 @@ qemuCommandStartJob(void *opaque)
 
 /* Starts the job of a disk, which may have a tail. */
 static int
-qemuCommandStartStream(qemuConn *conn, qemuCommandJob *job, qemuStream *stream,
-                       const backendQmpImage *image)
+qemuCommandStartStream(qemuCommandJob *job, qemuStream *stream, const backendQmpImage *image)
 {
     const streamSettings *settings = &stream->settings;
-    guint standstill = settings->named & STREAM_SETTINGS_STANDSTILL ? settings->standstill
-                                                                    : qemuConnGetStandstill(conn);
+    guint standstill = settings->named & STREAM_SETTINGS_STANDSTILL
+                         ? settings->standstill
+                         : stream->guest->config->standstill;
 
     if (qemuMetadataSave(stream->guest) < 0)
         return -1;
@@ -152,10 +152,10 @@ qemuCommandConfirm(qemuStream *stream)
 }
 
 int
-qemuCommandStart(qemuConn *conn, virDomainPtr dom, const char *name, const char *base,
+qemuCommandStart(qemuGuestTable *guests, virDomainPtr dom, const char *name, const char *base,
                  bool relative, const streamSettings *settings)
 {
-    g_autoptr(qemuGuest) guest = qemuGuestGet(qemuConnGetGuests(conn), dom);
+    g_autoptr(qemuGuest) guest = qemuGuestGet(guests, dom);
     g_autoptr(GPtrArray) disks = qemuReconcileGetDisks(dom);
     g_autoptr(qemuStream) stream = NULL;
     g_auto(backendQmpImage) image = { 0 };
@@ -164,7 +164,7 @@ qemuCommandStart(qemuConn *conn, virDomainPtr dom, const char *name, const char 
 
     if (!disks || !(disk = domainDiskListFind(disks, name)) || domainDiskCheckStreamable(disk) < 0)
         return -1;
-    if (!qemuConnIsFollowing(conn) && qemuReconcileDiscover(guest, false, NULL) < 0)
+    if (!qemuGuestTableIsFollowed(guests) && qemuReconcileDiscover(guest, false, NULL) < 0)
         return -1;
     if (qemuCommandCheckFree(guest, dom, disk->target) < 0 ||
         qemuCommandCheckAlone(guest, disk->target) < 0 ||
@@ -175,7 +175,7 @@ qemuCommandStart(qemuConn *conn, virDomainPtr dom, const char *name, const char 
     if (!(stream = qemuCommandBegin(guest, dom, disk, base, settings)))
         return -1;
     job.stream = stream;
-    if (qemuCommandStartStream(conn, &job, stream, &image) < 0) {
+    if (qemuCommandStartStream(&job, stream, &image) < 0) {
         qemuCommandRefuse(stream);
         return -1;
     }
@@ -197,9 +197,9 @@ qemuCommandSetStopping(qemuStream *stream, bool stopping)
 }
 
 int
-qemuCommandStop(qemuConn *conn, virDomainPtr dom, const char *name)
+qemuCommandStop(qemuGuestTable *guests, virDomainPtr dom, const char *name)
 {
-    g_autoptr(qemuStream) stream = qemuCommandFind(conn, dom, name);
+    g_autoptr(qemuStream) stream = qemuCommandFind(guests, dom, name);
 
     if (!stream)
         return -1;
@@ -230,9 +230,10 @@ qemuCommandChange(qemuStream *stream, const streamSettings *change)
 }
 
 int
-qemuCommandSet(qemuConn *conn, virDomainPtr dom, const char *name, const streamSettings *change)
+qemuCommandSet(qemuGuestTable *guests, virDomainPtr dom, const char *name,
+               const streamSettings *change)
 {
-    g_autoptr(qemuStream) stream = qemuCommandFind(conn, dom, name);
+    g_autoptr(qemuStream) stream = qemuCommandFind(guests, dom, name);
     streamSettings before;
 
     if (!stream)

@@ -7,17 +7,17 @@
 
 #pragma once
 
-#include "qemu/qemu_conn.h"
+#include "qemu/qemu_streams.h"
 
-int qemuCommandStart(qemuConn *conn, virDomainPtr dom, const char *name, const char *base,
+int qemuCommandStart(qemuGuestTable *guests, virDomainPtr dom, const char *name, const char *base,
                      bool relative, const streamSettings *settings);
 
-int qemuCommandStop(qemuConn *conn, virDomainPtr dom, const char *name);
+int qemuCommandStop(qemuGuestTable *guests, virDomainPtr dom, const char *name);
 
 /* Changes what @change names. */
-int qemuCommandSet(qemuConn *conn, virDomainPtr dom, const char *name,
+int qemuCommandSet(qemuGuestTable *guests, virDomainPtr dom, const char *name,
                    const streamSettings *change);
 
 /* The active stream of the disk that is named by target or path; NULL and an error if there
- * is no such disk or stream. Asked of libvirt if the connection is a passing one. */
-qemuStream *qemuCommandFind(qemuConn *conn, virDomainPtr dom, const char *name);
+ * is no such disk or stream. Asked of libvirt unless events tell. */
+qemuStream *qemuCommandFind(qemuGuestTable *guests, virDomainPtr dom, const char *name);

@@ -54,6 +54,7 @@ qemuConnNew(virConnectPtr conn, char *socketDir, const qemuConnConfig *config, b
         .turns = resident,
         .noHydration = noHydration,
         .hydrateUntried = config->hydrateUntried,
+        .standstill = config->standstill,
         .socketDir = socketDir,
     };
 
@@ -63,6 +64,7 @@ qemuConnNew(virConnectPtr conn, char *socketDir, const qemuConnConfig *config, b
     self->config = *config;
     self->socketDir = socketDir;
     self->guests = qemuGuestTableNew(&guests);
+    qemuGuestTableSetFollowed(self->guests, resident);
     if (conn)
         virConnectRef(conn);
     self->conn = conn;
@@ -194,20 +196,6 @@ qemuConnGetGuests(qemuConn *self)
     return self->guests;
 }
 
-guint
-qemuConnGetStandstill(qemuConn *self)
-{
-    return self->config.standstill;
-}
-
-bool
-qemuConnIsFollowing(qemuConn *self)
-{
-    LOCK_SCOPE(&qemuConnShared.lock);
-
-    return self->resident || self->reaction;
-}
-
 /* Under self->subscribing */
 static int
 qemuConnFollow(qemuConn *self)
@@ -221,6 +209,7 @@ qemuConnFollow(qemuConn *self)
         return -1;
     }
     self->thread = thread;
+    qemuGuestTableSetFollowed(self->guests, true);
     LOCK_SCOPE(&qemuConnShared.lock);
 
     self->reaction = reaction;
@@ -245,6 +234,7 @@ qemuConnUnfollow(qemuConn *self)
 {
     qemuReaction *reaction = qemuConnTakeReaction(self);
 
+    qemuGuestTableSetFollowed(self->guests, false);
     eventThreadStop(self->thread);
     qemuReactionFree(reaction);
     g_clear_pointer(&self->thread, eventThreadFree);

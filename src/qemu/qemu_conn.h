@@ -40,11 +40,6 @@ virConnectPtr qemuConnGetConnect(qemuConn *self);
 /* Its guests, whose streams are, in a passing one, what qemu_reconcile.h finds */
 qemuGuestTable *qemuConnGetGuests(qemuConn *self);
 
-/* How long a guest may be suspended at a start, if nothing else is said, in ms */
-guint qemuConnGetStandstill(qemuConn *self);
-
-bool qemuConnIsFollowing(qemuConn *self);
-
 /* In process: begins to follow, with the first that subscribes, and ends with the last. */
 int qemuConnSubscribe(qemuConn *self);
 void qemuConnUnsubscribe(qemuConn *self);

@@ -6,8 +6,8 @@
 #include "backend/backend_domain.h"
 #include "internal.h"
 #include "qemu/qemu_command.h"
+#include "qemu/qemu_conn.h"
 #include "qemu/qemu_reconcile.h"
-#include "qemu/qemu_stats.h"
 #include "util/handle.h"
 #include "util/lock.h"
 
@@ -45,8 +45,9 @@ qemuDriverStreamDisk(void *priv, virDomainPtr dom, const char *disk, unsigned lo
         return -1;
     }
     if (flags & VIR_DOMAIN_STREAM_DISK_STOP)
-        return qemuCommandStop(priv, dom, disk);
-    return qemuCommandStart(priv, dom, disk, NULL, false, &(streamSettings) { 0 });
+        return qemuCommandStop(qemuConnGetGuests(priv), dom, disk);
+    return qemuCommandStart(qemuConnGetGuests(priv), dom, disk, NULL, false,
+                            &(streamSettings) { 0 });
 }
 
 /* Parameters of hydration are refused where there is none. */
@@ -76,7 +77,7 @@ qemuDriverStreamDiskStart(void *priv, virDomainPtr dom, const char *disk, const 
                                  &relative) < 0 ||
         qemuDriverCheckHydration(priv, params, nparams) < 0)
         return -1;
-    return qemuCommandStart(priv, dom, disk, base, relative, &settings);
+    return qemuCommandStart(qemuConnGetGuests(priv), dom, disk, base, relative, &settings);
 }
 
 static int
@@ -89,16 +90,16 @@ qemuDriverStreamDiskSetParameters(void *priv, virDomainPtr dom, const char *disk
     if (streamSettingsParseChange(params, nparams, g_get_monotonic_time(), &change) < 0 ||
         qemuDriverCheckHydration(priv, params, nparams) < 0)
         return -1;
-    return qemuCommandSet(priv, dom, disk, &change);
+    return qemuCommandSet(qemuConnGetGuests(priv), dom, disk, &change);
 }
 
 /* The active streams of @guest: as last seen, if somebody follows them, else asked now. NULL if it
  * does not run. */
 static GPtrArray *
-qemuDriverListActive(qemuConn *conn, qemuGuest *guest, virDomainPtr dom)
+qemuDriverListActive(qemuGuest *guest, virDomainPtr dom)
 {
-    if (qemuConnIsFollowing(conn) ? backendDomainCheckRunning(dom) < 0
-                                  : qemuReconcileDiscover(guest, false, NULL) < 0)
+    if (qemuGuestTableIsFollowed(guest->table) ? backendDomainCheckRunning(dom) < 0
+                                               : qemuReconcileDiscover(guest, false, NULL) < 0)
         return NULL;
     return qemuStreamsGetActive(guest);
 }
@@ -112,12 +113,12 @@ qemuDriverStreamDiskInfo(void *priv, virDomainPtr dom, virDomainStreamDiskStateP
 
     virCheckFlags(0, -1);
     guest = qemuGuestGet(qemuConnGetGuests(priv), dom);
-    if (!(active = qemuDriverListActive(priv, guest, dom)))
+    if (!(active = qemuDriverListActive(guest, dom)))
         return -1;
     LOCK_SCOPE(&guest->lock);
 
     for (guint i = 0; i < MIN(active->len, nstates); i++) {
-        if (qemuStatsGetState(g_ptr_array_index(active, i), &states[i]) < 0)
+        if (qemuStreamGetState(g_ptr_array_index(active, i), &states[i]) < 0)
             return -1;
     }
     return (int) active->len;
@@ -130,7 +131,7 @@ qemuDriverGetRecord(qemuStream *stream, bool *active)
     LOCK_SCOPE(&stream->guest->lock);
 
     *active = qemuStreamIsActive(stream);
-    return qemuStatsGetRecord(stream, g_get_monotonic_time());
+    return qemuStreamGetRecord(stream, g_get_monotonic_time());
 }
 
 static int
@@ -143,7 +144,7 @@ qemuDriverStreamDiskGetStats(void *priv, virDomainPtr dom, const char *disk,
 
     virCheckFlags(0, -1);
     stream = qemuStreamsFind(qemuConnGetGuests(priv), dom, disk);
-    if (!stream && !(stream = qemuCommandFind(priv, dom, disk)))
+    if (!stream && !(stream = qemuCommandFind(qemuConnGetGuests(priv), dom, disk)))
         return -1;
     record = qemuDriverGetRecord(stream, &active);
     if (active && backendDomainCheckRunning(dom) < 0)
@@ -164,7 +165,7 @@ qemuDriverListAll(void *priv, unsigned int flags)
     bool unused;
 
     virCheckFlags(0, NULL);
-    if (!qemuConnIsFollowing(priv)) {
+    if (!qemuGuestTableIsFollowed(guests)) {
         g_autoptr(virConnect) conn = qemuConnGetConnect(priv);
 
         if (!conn || qemuReconcileDiscoverAll(guests, conn) < 0)

@@ -10,6 +10,7 @@ struct _qemuGuestTable {
     qemuGuestConfig config; /* constant */
     taskQueuePool *tasks;
     taskQueuePool *cleanup;
+    gint followed;      /* atomic */
     GMutex lock;        /* protects guests, and how many references they have */
     GHashTable *guests; /* UUID -> qemuGuest, not counted */
 };
@@ -43,6 +44,18 @@ const qemuGuestConfig *
 qemuGuestTableGetConfig(const qemuGuestTable *self)
 {
     return &self->config;
+}
+
+void
+qemuGuestTableSetFollowed(qemuGuestTable *self, bool followed)
+{
+    g_atomic_int_set(&self->followed, followed);
+}
+
+bool
+qemuGuestTableIsFollowed(qemuGuestTable *self)
+{
+    return g_atomic_int_get(&self->followed);
 }
 
 taskQueuePool *

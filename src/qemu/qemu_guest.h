@@ -18,7 +18,8 @@ struct _qemuGuestConfig {
     bool turns;              /* one stream of a guest at a time has its full speed */
     const char *noHydration; /* why no stream is ever hydrated, constant; NULL: they may be */
     bool hydrateUntried;     /* also where that has not been tried (qemu_safety.h) */
-    const char *socketDir;   /* where the sockets of NBD servers may be */
+    guint standstill;      /* ms for which a guest may be suspended at a start, if it is not said */
+    const char *socketDir; /* where the sockets of NBD servers may be */
 };
 
 typedef struct _qemuGuestTable qemuGuestTable;
@@ -52,6 +53,10 @@ qemuGuestTable *qemuGuestTableNew(const qemuGuestConfig *config);
 void qemuGuestTableFree(qemuGuestTable *self);
 
 const qemuGuestConfig *qemuGuestTableGetConfig(const qemuGuestTable *self);
+
+/* Whether events keep the streams in line with libvirt; else whoever wants to know asks anew. */
+void qemuGuestTableSetFollowed(qemuGuestTable *self, bool followed);
+bool qemuGuestTableIsFollowed(qemuGuestTable *self);
 
 /* The threads of all guests' tasks, and of their cleanup */
 taskQueuePool *qemuGuestTableGetTasks(qemuGuestTable *self);

@@ -1,67 +1,73 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qemu_life.c: the table of states; no other file changes one */
+/* qemu_life.c: what comes with a change of state; no other file changes one */
 
 #include "qemu/qemu_life.h"
 
-#include "qemu/qemu_stats.h"
 #include "stream/stream_event.h"
+#include "stream/stream_state.h"
 #include "util/log.h"
 
 LOG_INIT("qemu.life");
 
-/* qemuLifeNext[from][to] */
-static const bool qemuLifeNext[][VIR_DOMAIN_STREAM_DISK_FAILED + 1] = {
-    /*                 STARTING RUNNING STOPPING COMPLETED STOPPED FAILED */
-    /* STARTING  */ { false, true, false, true, true, true },
-    /* RUNNING   */ { false, false, true, true, true, true },
-    /* STOPPING  */ { false, true, false, true, true, true },
-    /* COMPLETED */ { false, false, false, false, false, false },
-    /* STOPPED   */ { false, false, false, false, false, false },
-    /* FAILED    */ { false, false, false, false, false, false },
-};
-
 static void
-qemuLifePublish(qemuStream *stream, virDomainStreamDiskEvent event)
+qemuLifePublish(qemuStream *stream, int event)
 {
     streamEventPublish(stream->guest->config->publisher, event,
-                       qemuStatsGetRecord(stream, g_get_monotonic_time()));
+                       qemuStreamGetRecord(stream, g_get_monotonic_time()));
 }
 
-static bool
-qemuLifeBecome(qemuStream *stream, virDomainStreamDiskStatus state)
+/* It has ended. */
+static void
+qemuLifeSettle(qemuStream *stream, const char *reason)
 {
-    virDomainStreamDiskStatus before = stream->state;
-
-    if (!qemuLifeNext[before][state])
-        return false;
-    LOG_DEBUG("domain %s disk %s: state %d to %d", virDomainGetName(stream->guest->dom),
-              stream->target, before, state);
-    if (before == VIR_DOMAIN_STREAM_DISK_STARTING) {
-        stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
-        qemuLifePublish(stream, VIR_DOMAIN_STREAM_DISK_EVENT_STARTED);
+    stream->waitingTurn = false;
+    if (stream->state == VIR_DOMAIN_STREAM_DISK_COMPLETED) {
+        streamProgressComplete(&stream->progress);
+        streamProgressComplete(&stream->copying);
+    } else {
+        stream->reason = g_strdup(stream->error ? stream->error : reason);
     }
-    stream->state = state;
-    return true;
+    LOG_INFO("stream of disk %s of domain %s ended%s%s", stream->target,
+             virDomainGetName(stream->guest->dom), stream->reason ? ": " : "",
+             stream->reason ? stream->reason : "");
+}
+
+/* Takes the stream to @state, if there is a way, and tells of each step. */
+static void
+qemuLifeBecome(qemuStream *stream, virDomainStreamDiskStatus state, const char *reason)
+{
+    int event;
+
+    while (streamStateStep(&stream->state, state, &event)) {
+        LOG_DEBUG("domain %s disk %s: state %d", virDomainGetName(stream->guest->dom),
+                  stream->target, stream->state);
+        if (!qemuStreamIsActive(stream))
+            qemuLifeSettle(stream, reason);
+        if (event != STREAM_STATE_NO_EVENT)
+            qemuLifePublish(stream, event);
+    }
 }
 
 void
 qemuLifeRun(qemuStream *stream, bool announce)
 {
+    int unheard;
+
     if (stream->state != VIR_DOMAIN_STREAM_DISK_STARTING)
         return;
     if (announce)
-        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_RUNNING);
+        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_RUNNING, NULL);
     else
-        stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+        streamStateStep(&stream->state, VIR_DOMAIN_STREAM_DISK_RUNNING, &unheard);
 }
 
 void
 qemuLifeSetStopping(qemuStream *stream, bool stopping)
 {
-    if (stopping)
-        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_STOPPING);
-    else if (stream->state == VIR_DOMAIN_STREAM_DISK_STOPPING)
-        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_RUNNING);
+    if (stopping && stream->state == VIR_DOMAIN_STREAM_DISK_RUNNING)
+        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_STOPPING, NULL);
+    else if (!stopping && stream->state == VIR_DOMAIN_STREAM_DISK_STOPPING)
+        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_RUNNING, NULL);
 }
 
 void
@@ -70,33 +76,13 @@ qemuLifeTick(qemuStream *stream)
     qemuLifePublish(stream, VIR_DOMAIN_STREAM_DISK_EVENT_PROGRESS);
 }
 
-static virDomainStreamDiskEvent
-qemuLifeEndEvent(virDomainStreamDiskStatus state)
-{
-    switch (state) {
-    case VIR_DOMAIN_STREAM_DISK_COMPLETED: return VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED;
-    case VIR_DOMAIN_STREAM_DISK_STOPPED: return VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED;
-    default: return VIR_DOMAIN_STREAM_DISK_EVENT_FAILED;
-    }
-}
-
 void
 qemuLifeEnd(qemuStream *stream, virDomainStreamDiskStatus state, const char *reason)
 {
-    if (stream->state == VIR_DOMAIN_STREAM_DISK_STOPPING && state == VIR_DOMAIN_STREAM_DISK_STOPPED)
-        reason = "stopped on request";
-    if (!qemuLifeBecome(stream, state))
-        return;
-    stream->waitingTurn = false;
-    if (state == VIR_DOMAIN_STREAM_DISK_COMPLETED) {
-        streamProgressComplete(&stream->progress);
-        streamProgressComplete(&stream->copying);
-    } else
-        stream->reason = g_strdup(stream->error ? stream->error : reason);
-    LOG_INFO("stream of disk %s of domain %s ended%s%s", stream->target,
-             virDomainGetName(stream->guest->dom), stream->reason ? ": " : "",
-             stream->reason ? stream->reason : "");
-    qemuLifePublish(stream, qemuLifeEndEvent(state));
+    bool asked = stream->state == VIR_DOMAIN_STREAM_DISK_STOPPING &&
+                 state == VIR_DOMAIN_STREAM_DISK_STOPPED;
+
+    qemuLifeBecome(stream, state, asked ? "stopped on request" : reason);
 }
 
 void

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_life.h: the states that a stream passes through, and the events that tell of them
+ * qemu_life.h: changes of a stream's state, as stream_state.h has them, and the events that tell of
+ * them
  *
- *              ┌──────────────► RUNNING ──► STOPPING
- *   STARTING ──┤                   │            │
- *              └───────────────────┴────────────┴──► COMPLETED, STOPPED or FAILED
- *
- * The job may end at any moment, also before anybody saw it run. What has ended stays so. Under the
- * lock that protects the stream, so that events leave in the order of what happened.
+ * Under the guest's lock, so that events leave in the order of what happened.
  */
 
 #pragma once

@@ -70,13 +70,15 @@ qemuMetadataFormat(GPtrArray *streams)
 {
     g_autoptr(GString) disks = g_string_new(NULL);
 
-    for (guint i = 0; i < streams->len; i++)
-        qemuMetadataAddDisk(disks, g_ptr_array_index(streams, i));
+    for (guint i = 0; i < streams->len; i++) {
+        if (qemuStreamIsActive(g_ptr_array_index(streams, i)))
+            qemuMetadataAddDisk(disks, g_ptr_array_index(streams, i));
+    }
     return disks->len > 0 ? g_strdup_printf("<" ELEMENT ">%s</" ELEMENT ">", disks->str) : NULL;
 }
 
 static void
-qemuMetadataRead(qemuStreamsKept *kept, const char *name, const char *value)
+qemuMetadataRead(qemuStreamKept *kept, const char *name, const char *value)
 {
     streamSettings *settings = &kept->settings;
     guint64 number;
@@ -107,10 +109,10 @@ qemuMetadataFind(const char *xml)
     return domainMetadataFind(xml, URI, ELEMENT);
 }
 
-qemuStreamsKept
+qemuStreamKept
 qemuMetadataParse(const domainMetadata *metadata, const char *target)
 {
-    qemuStreamsKept kept = { 0 };
+    qemuStreamKept kept = { 0 };
 
     for (guint i = 0; metadata && i < metadata->children->len; i++) {
         const domainMetadata *disk = g_ptr_array_index(metadata->children, i);
@@ -128,11 +130,13 @@ static bool
 qemuMetadataWanted(qemuGuest *guest, char **text)
 {
     LOCK_SCOPE(&guest->lock);
-    g_autoptr(GPtrArray) active = qemuStreamsListActive(guest);
-    g_autofree char *wanted = qemuMetadataFormat(active);
+    g_autofree char *wanted = qemuMetadataFormat(guest->streams);
+    bool ended = true;
 
+    for (guint i = 0; i < guest->streams->len; i++)
+        ended &= !qemuStreamIsActive(g_ptr_array_index(guest->streams, i));
     if (!guest->config->turns || guest->metadataSaving ||
-        (guest->metadataKnown ? !g_strcmp0(wanted, guest->metadata) : active->len == 0))
+        (guest->metadataKnown ? !g_strcmp0(wanted, guest->metadata) : ended))
         return false;
     guest->metadataSaving = true;
     *text = g_steal_pointer(&wanted);

@@ -15,16 +15,16 @@
 #pragma once
 
 #include "conf/domain_metadata.h"
-#include "qemu/qemu_streams.h"
+#include "qemu/qemu_stream.h"
 
-/* Of active qemuStreams of one guest, as text; NULL if there is nothing to keep. */
+/* Of the active ones of these qemuStreams, as text; NULL if there is nothing to keep. */
 char *qemuMetadataFormat(GPtrArray *streams);
 
 /* The element in a domain's XML; NULL if there is none. */
 domainMetadata *qemuMetadataFind(const char *xml);
 
 /* What the element, or NULL, keeps of one disk. What is not understood is left out. */
-qemuStreamsKept qemuMetadataParse(const domainMetadata *metadata, const char *target);
+qemuStreamKept qemuMetadataParse(const domainMetadata *metadata, const char *target);
 
 /* Has libvirt keep what should be kept now, unless it does already or a thread is telling it; waits
  * for libvirtd, so not under the guest's lock. With the first stream of a run something is told

@@ -90,7 +90,7 @@ qemuReactionAdd(qemuGuest *guest, const domainDisk *disk, unsigned long long spe
 {
     LOCK_SCOPE(&guest->lock);
 
-    return qemuStreamsDiscover(guest, disk, speed, &(qemuStreamsKept) { 0 }, true);
+    return qemuStreamsDiscover(guest, disk, speed, &(qemuStreamKept) { 0 }, true);
 }
 
 static void

@@ -35,7 +35,7 @@ qemuReconcileIsStreamed(qemuGuest *guest, const char *target)
 /* NULL if there is a stream by now */
 static qemuStream *
 qemuReconcileAdd(qemuGuest *guest, const domainDisk *disk, const virDomainBlockJobInfo *info,
-                 const qemuStreamsKept *kept, bool announce)
+                 const qemuStreamKept *kept, bool announce)
 {
     LOCK_SCOPE(&guest->lock);
     qemuStream *stream = qemuStreamsDiscover(guest, disk, info->bandwidth, kept, announce);
@@ -48,7 +48,7 @@ qemuReconcileAdd(qemuGuest *guest, const domainDisk *disk, const virDomainBlockJ
 /* -1 if it could not be asked. */
 static int
 qemuReconcileDiscoverDisk(qemuGuest *guest, virDomainPtr dom, const domainDisk *disk,
-                          const qemuStreamsKept *kept, bool announce)
+                          const qemuStreamKept *kept, bool announce)
 {
     g_autoptr(qemuStream) stream = NULL;
     virDomainBlockJobInfo info;
@@ -76,7 +76,7 @@ qemuReconcileDiscover(qemuGuest *guest, bool announce, char **suspended)
         return -1;
     for (guint i = 0; i < disks->len; i++) {
         const domainDisk *disk = g_ptr_array_index(disks, i);
-        qemuStreamsKept kept = qemuMetadataParse(metadata, disk->target);
+        qemuStreamKept kept = qemuMetadataParse(metadata, disk->target);
 
         if (qemuReconcileIsStreamed(guest, disk->target))
             continue;

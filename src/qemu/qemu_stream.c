@@ -3,6 +3,7 @@
 
 #include "qemu/qemu_stream.h"
 
+#include "stream/stream_state.h"
 #include "util/log.h"
 
 LOG_INIT("qemu.stream");
@@ -68,9 +69,7 @@ qemuStreamGetLimit(const qemuStream *self)
 bool
 qemuStreamIsActive(const qemuStream *self)
 {
-    return self->state == VIR_DOMAIN_STREAM_DISK_STARTING ||
-           self->state == VIR_DOMAIN_STREAM_DISK_RUNNING ||
-           self->state == VIR_DOMAIN_STREAM_DISK_STOPPING;
+    return streamStateIsActive(self->state);
 }
 
 streamHydrationState
@@ -209,4 +208,81 @@ qemuStreamGetBasis(const qemuStream *self)
         return VIR_DOMAIN_STREAM_DISK_BASIS_POSITION;
     return self->stats.exact ? VIR_DOMAIN_STREAM_DISK_BASIS_MAP
                              : VIR_DOMAIN_STREAM_DISK_BASIS_ESTIMATE;
+}
+
+static int
+qemuStreamGetPhase(const qemuStream *self)
+{
+    if (self->waitingTurn)
+        return VIR_DOMAIN_STREAM_DISK_PHASE_WAIT;
+    switch (self->hydration) {
+    case STREAM_HYDRATION_WORKING: return VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE;
+    case STREAM_HYDRATION_DONE: return VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING;
+    default: return VIR_DOMAIN_STREAM_DISK_PHASE_PULL;
+    }
+}
+
+/* What is counted, if it is known */
+static void
+qemuStreamCount(const qemuStream *self, streamStats *stats)
+{
+    const streamProgress *progress = stats->basis == VIR_DOMAIN_STREAM_DISK_BASIS_POSITION
+                                       ? &self->progress
+                                       : &self->copying;
+
+    stats->total = progress->total;
+    stats->done = progress->done;
+    stats->left = streamProgressLeft(progress);
+    if (!qemuStreamGetFlushed(self, &stats->flushed))
+        stats->flushed = STREAM_STATS_UNKNOWN;
+    if (!streamProgressRate(progress, &stats->bps))
+        stats->bps = STREAM_STATS_UNKNOWN;
+    if (!qemuStreamIsActive(self) || self->hydration == STREAM_HYDRATION_DONE ||
+        !streamProgressRemaining(progress, &stats->remainingMs))
+        stats->remainingMs = STREAM_STATS_UNKNOWN;
+}
+
+static streamStats
+qemuStreamGetStats(const qemuStream *self, gint64 now)
+{
+    bool followed = self->progress.count > 0 || !qemuStreamIsActive(self);
+    streamStats stats = {
+        .state = self->state,
+        .phase = qemuStreamGetPhase(self),
+        .target = self->target,
+        .alias = self->alias,
+        .base = self->base,
+        .settings = &self->settings,
+        .hydratable = !self->guest->config->noHydration,
+        .basis = (int) qemuStreamGetBasis(self),
+        .offset = self->progress.done,
+        .size = self->progress.total,
+        .hydration = self->hydration == STREAM_HYDRATION_WORKING ? &self->stats : NULL,
+        .hydrationReason = qemuStreamGetHydrationReason(self),
+        .tailUs = qemuStreamGetTailTime(self, now),
+        .unflushedUs = self->unflushedUs,
+        .elapsedUs = followed ? now - self->began : -1,
+        .reason = self->reason,
+    };
+
+    qemuStreamCount(self, &stats);
+    return stats;
+}
+
+streamRecord *
+qemuStreamGetRecord(const qemuStream *self, gint64 now)
+{
+    streamStats stats = qemuStreamGetStats(self, now);
+    streamRecord *record = streamRecordNew(self->guest->dom, self->target);
+
+    streamStatsAdd(&stats, now, record);
+    return record;
+}
+
+int
+qemuStreamGetState(const qemuStream *self, virDomainStreamDiskStatePtr state)
+{
+    streamStats stats = qemuStreamGetStats(self, 0);
+
+    return streamStatsGetState(&stats, state);
 }

@@ -81,6 +81,14 @@ struct _qemuStream {
     streamHydrationStats stats;     /* of the worker, while there is one */
 };
 
+/* What the domain's metadata keeps of a stream */
+typedef struct _qemuStreamKept qemuStreamKept;
+struct _qemuStreamKept {
+    streamSettings settings;
+    bool jobPaused;
+    bool guestSuspended;
+};
+
 qemuStream *qemuStreamNew(qemuGuest *guest, const domainDisk *disk);
 qemuStream *qemuStreamRef(qemuStream *self);
 void qemuStreamUnref(qemuStream *self);
@@ -133,3 +141,7 @@ bool qemuStreamGetFlushed(const qemuStream *self, guint64 *flushed);
 
 /* What its byte counts count. */
 virDomainStreamDiskBasis qemuStreamGetBasis(const qemuStream *self);
+
+/* The statistics of this moment, and their short form; -1 if a name is longer than its place. */
+streamRecord *qemuStreamGetRecord(const qemuStream *self, gint64 now);
+int qemuStreamGetState(const qemuStream *self, virDomainStreamDiskStatePtr state);

@@ -195,7 +195,7 @@ qemuStreamsBegin(qemuGuest *guest, const domainDisk *disk, const char *base,
 
 qemuStream *
 qemuStreamsDiscover(qemuGuest *guest, const domainDisk *disk, unsigned long long speed,
-                    const qemuStreamsKept *kept, bool announce)
+                    const qemuStreamKept *kept, bool announce)
 {
     qemuStream *stream = qemuStreamsAdd(guest, disk);
 

@@ -35,18 +35,10 @@ GPtrArray *qemuStreamsGetActive(qemuGuest *guest);
 qemuStream *qemuStreamsBegin(qemuGuest *guest, const domainDisk *disk, const char *base,
                              const streamSettings *settings);
 
-/* What the domain's metadata keeps of a stream */
-typedef struct _qemuStreamsKept qemuStreamsKept;
-struct _qemuStreamsKept {
-    streamSettings settings;
-    bool jobPaused;
-    bool guestSuspended;
-};
-
 /* The same, for a job that runs already, with speed @speed, and what was @kept of it. @announce:
  * publish STARTED. */
 qemuStream *qemuStreamsDiscover(qemuGuest *guest, const domainDisk *disk, unsigned long long speed,
-                                const qemuStreamsKept *kept, bool announce);
+                                const qemuStreamKept *kept, bool announce);
 
 /* Takes back a stream that is still STARTING, because its job was refused, and passes the turn. */
 void qemuStreamsRefuse(qemuStream *stream);

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* stream_stats.h: the figures that a stream's statistics are made of */
+/*
+ * stream_stats.h: what is told of a stream, whichever driver has it
+ *
+ * A driver fills in what it knows; what is not filled in is not told.
+ */
 
 #pragma once
 
 #include <glib.h>
 #include <stdbool.h>
+
+#include "stream/stream_settings.h"
 
 /* Of hydration, while it works */
 typedef struct _streamHydrationStats streamHydrationStats;
@@ -30,3 +36,41 @@ struct _streamGuestStats {
     guint64 writes;
     guint64 writeNs; /* what the writes took together */
 };
+
+#define STREAM_STATS_UNKNOWN G_MAXUINT64
+
+typedef struct _streamStats streamStats;
+struct _streamStats {
+    virDomainStreamDiskStatus state;
+    int phase; /* a virDomainStreamDiskPhase; of an active one */
+    const char *target;
+    const char *alias;
+    const char *base; /* NULL: not known */
+    const streamSettings *settings;
+    bool hydratable; /* so its settings mean something */
+
+    int basis;     /* a virDomainStreamDiskBasis, of what follows */
+    guint64 total; /* bytes; 0: nothing is known yet */
+    guint64 done;
+    guint64 left;
+    guint64 flushed;     /* or STREAM_STATS_UNKNOWN, as the two that follow */
+    guint64 bps;         /* bytes per second, of late */
+    guint64 remainingMs; /* until all is copied */
+
+    guint64 offset; /* of the job, for virDomainStreamDiskInfo() */
+    guint64 size;
+
+    const streamHydrationStats *hydration; /* NULL: it does not work */
+    const char *hydrationReason;           /* why it does not; NULL: not worth telling */
+
+    gint64 tailUs;      /* the guest could read wrong data for so long; 0: never */
+    gint64 unflushedUs; /* the disk was without backing and not flushed; 0: never */
+    gint64 elapsedUs;   /* -1: nobody follows it */
+    const char *reason; /* why it stopped or failed; NULL: it has not */
+};
+
+/* As parameters, VIR_DOMAIN_STREAM_DISK_STATS_*; @now: in the clock of the settings' deadline */
+void streamStatsAdd(const streamStats *self, gint64 now, streamRecord *record);
+
+/* The short form; -1 and an error if a name is longer than its place. */
+int streamStatsGetState(const streamStats *self, virDomainStreamDiskStatePtr state);

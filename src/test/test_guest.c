@@ -318,6 +318,7 @@ testGuestEnd(testGuest *self, void *publisher)
         if (!testStreamIsActive(stream))
             continue;
         testGuestConfirm(self, publisher, stream);
+        testGuestPublish(self, publisher, stream, testStreamConfirm(stream));
         testGuestPublish(self, publisher, stream,
                          testStreamEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
                                        "the guest does not run any more"));

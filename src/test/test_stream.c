@@ -3,15 +3,17 @@
 
 #include "test/test_stream.h"
 
-#include "util/error.h"
+#include "stream/stream_state.h"
 
-#define VIR_FROM_THIS VIR_FROM_TEST
-
-/* What a hydrator would tell of its requests, and of the guest's writes */
-#define TEST_STREAM_REQUESTS 16
-#define TEST_STREAM_REQUEST_SIZE (1 << 20)
-#define TEST_STREAM_LATENCY_US 10000
-#define TEST_STREAM_GUEST_LATENCY_US 500
+/* What hydration would tell of its requests, and of the guest's writes */
+static const streamHydrationStats testStreamHydration = {
+    .inFlight = 16,
+    .requests = 16,
+    .size = 1 << 20,
+    .latencyUs = 10000,
+    .guestBeforeUs = 500,
+    .guestUs = 500,
+};
 
 testStream *
 testStreamNew(const domainDisk *disk, const char *base, unsigned int layers, testPlan *plan,
@@ -46,7 +48,7 @@ testStreamFree(testStream *self)
 bool
 testStreamIsActive(const testStream *self)
 {
-    return self->state < VIR_DOMAIN_STREAM_DISK_COMPLETED;
+    return streamStateIsActive(self->state);
 }
 
 /* Whether it is held in the time that follows on @elapsed */
@@ -84,29 +86,33 @@ testStreamIsThrough(const testStream *self)
     return self->copied > 0 && self->elapsed >= self->copied + self->plan.finishing;
 }
 
+/* Returns the event to publish. */
+static int
+testStreamBecome(testStream *self, virDomainStreamDiskStatus state)
+{
+    int event;
+
+    return streamStateStep(&self->state, state, &event) ? event : TEST_STREAM_QUIET;
+}
+
 int
 testStreamEnd(testStream *self, virDomainStreamDiskStatus state, const char *reason)
 {
-    self->state = state;
     self->held = false;
     self->reason = g_strdup(reason);
-    switch (state) {
-    case VIR_DOMAIN_STREAM_DISK_COMPLETED:
+    if (state == VIR_DOMAIN_STREAM_DISK_COMPLETED) {
         self->done = self->plan.size;
         self->gone += self->layers;
-        return VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED;
-    case VIR_DOMAIN_STREAM_DISK_STOPPED: return VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED;
-    default: return VIR_DOMAIN_STREAM_DISK_EVENT_FAILED;
     }
+    return testStreamBecome(self, state);
 }
 
 int
 testStreamConfirm(testStream *self)
 {
-    if (self->state != VIR_DOMAIN_STREAM_DISK_STARTING)
-        return TEST_STREAM_QUIET;
-    self->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
-    return VIR_DOMAIN_STREAM_DISK_EVENT_STARTED;
+    return self->state == VIR_DOMAIN_STREAM_DISK_STARTING
+             ? testStreamBecome(self, VIR_DOMAIN_STREAM_DISK_RUNNING)
+             : TEST_STREAM_QUIET;
 }
 
 int
@@ -135,10 +141,10 @@ testStreamAdvance(testStream *self, guint64 us)
 void
 testStreamStop(testStream *self)
 {
-    if (self->state == VIR_DOMAIN_STREAM_DISK_STOPPING)
-        return;
-    self->state = VIR_DOMAIN_STREAM_DISK_STOPPING;
-    self->stopping = self->elapsed;
+    int event;
+
+    if (streamStateStep(&self->state, VIR_DOMAIN_STREAM_DISK_STOPPING, &event))
+        self->stopping = self->elapsed;
 }
 
 void
@@ -147,20 +153,6 @@ testStreamSet(testStream *self, const streamSettings *change)
     streamSettingsMerge(&self->settings, change);
     if ((change->named & STREAM_SETTINGS_DEADLINE) && change->deadline > 0)
         self->settings.deadline += (gint64) self->elapsed;
-}
-
-int
-testStreamGetState(const testStream *self, virDomainStreamDiskStatePtr state)
-{
-    virDomainStreamDiskState result = { .offset = self->done, .size = self->plan.size };
-
-    if (g_strlcpy(result.alias, self->alias, sizeof(result.alias)) >= sizeof(result.alias) ||
-        g_strlcpy(result.target, self->target, sizeof(result.target)) >= sizeof(result.target)) {
-        errorReport(VIR_ERR_OVERFLOW, "the alias of disk '%s' is too long", self->target);
-        return -1;
-    }
-    *state = result;
-    return 0;
 }
 
 static int
@@ -174,79 +166,59 @@ testStreamGetPhase(const testStream *self)
                             : VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE;
 }
 
-static void
-testStreamAddCount(streamRecord *entry, int *room, const char *name, guint64 value)
-{
-    virTypedParamsAddULLong(&entry->params, &entry->nparams, room, name, value);
-}
-
-static void
-testStreamAddProgress(const testStream *self, streamRecord *entry, int *room)
+/* *hydration: to be filled in */
+static streamStats
+testStreamGetStats(const testStream *self, streamHydrationStats *hydration)
 {
     guint64 left = self->plan.size - self->done;
+    int phase = testStreamGetPhase(self);
+    streamStats stats = {
+        .state = self->state,
+        .phase = phase,
+        .target = self->target,
+        .alias = self->alias,
+        .base = self->base,
+        .settings = &self->settings,
+        .hydratable = true,
+        .basis = self->settings.paused ? VIR_DOMAIN_STREAM_DISK_BASIS_POSITION
+                                       : VIR_DOMAIN_STREAM_DISK_BASIS_MAP,
+        .total = self->plan.size,
+        .done = self->done,
+        .left = left,
+        .flushed = STREAM_STATS_UNKNOWN,
+        .bps = self->moved ? self->rate : STREAM_STATS_UNKNOWN,
+        .remainingMs = STREAM_STATS_UNKNOWN,
+        .offset = self->done,
+        .size = self->plan.size,
+        .hydrationReason = self->settings.paused ? "paused" : NULL,
+        .elapsedUs = (gint64) self->elapsed,
+        .reason = self->reason,
+    };
 
-    virTypedParamsAddInt(&entry->params, &entry->nparams, room, VIR_DOMAIN_STREAM_DISK_STATS_BASIS,
-                         self->settings.paused ? VIR_DOMAIN_STREAM_DISK_BASIS_POSITION
-                                               : VIR_DOMAIN_STREAM_DISK_BASIS_MAP);
-    testStreamAddCount(entry, room, VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL, self->plan.size);
-    testStreamAddCount(entry, room, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, self->done);
-    testStreamAddCount(entry, room, VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING, left);
-    if (self->moved)
-        testStreamAddCount(entry, room, VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS, self->rate);
     if (self->rate > 0 && self->copied == 0 && testStreamIsActive(self))
-        testStreamAddCount(entry, room, VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING,
-                           (guint64) ((double) left * 1000 / (double) self->rate));
-    testStreamAddCount(entry, room, VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED,
-                       self->elapsed / 1000);
+        stats.remainingMs = (guint64) ((double) left * 1000 / (double) self->rate);
+    *hydration = testStreamHydration;
+    hydration->copied = self->done;
+    hydration->bps = self->rate;
+    if (phase == VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE)
+        stats.hydration = hydration;
+    return stats;
 }
 
-static void
-testStreamAddHydration(const testStream *self, streamRecord *entry, int *room)
+int
+testStreamGetState(const testStream *self, virDomainStreamDiskStatePtr state)
 {
-    const struct {
-        const char *name;
-        guint64 value;
-    } figures[] = {
-        { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_COPIED, self->done },
-        { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_BPS, self->rate },
-        { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_IN_FLIGHT, TEST_STREAM_REQUESTS },
-        { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REQUESTS, TEST_STREAM_REQUESTS },
-        { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_SIZE, TEST_STREAM_REQUEST_SIZE },
-        { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_LATENCY, TEST_STREAM_LATENCY_US },
-        { VIR_DOMAIN_STREAM_DISK_STATS_GUEST_LATENCY_BEFORE, TEST_STREAM_GUEST_LATENCY_US },
-        { VIR_DOMAIN_STREAM_DISK_STATS_GUEST_LATENCY, TEST_STREAM_GUEST_LATENCY_US },
-    };
-    bool hydrating = testStreamGetPhase(self) == VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE;
+    streamHydrationStats hydration;
+    streamStats stats = testStreamGetStats(self, &hydration);
 
-    streamSettingsAddHydration(&self->settings, (gint64) self->elapsed, entry, room);
-    for (size_t i = 0; hydrating && i < G_N_ELEMENTS(figures); i++)
-        testStreamAddCount(entry, room, figures[i].name, figures[i].value);
-    if (self->settings.paused)
-        virTypedParamsAddString(&entry->params, &entry->nparams, room,
-                                VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REASON, "paused");
+    return streamStatsGetState(&stats, state);
 }
 
 void
-testStreamAddStats(const testStream *self, streamRecord *entry)
+testStreamAddStats(const testStream *self, streamRecord *record)
 {
-    int room = 0;
+    streamHydrationStats hydration;
+    streamStats stats = testStreamGetStats(self, &hydration);
 
-    virTypedParamsAddInt(&entry->params, &entry->nparams, &room, VIR_DOMAIN_STREAM_DISK_STATS_STATE,
-                         (int) self->state);
-    if (testStreamIsActive(self))
-        virTypedParamsAddInt(&entry->params, &entry->nparams, &room,
-                             VIR_DOMAIN_STREAM_DISK_STATS_PHASE, testStreamGetPhase(self));
-    virTypedParamsAddString(&entry->params, &entry->nparams, &room,
-                            VIR_DOMAIN_STREAM_DISK_STATS_ALIAS, self->alias);
-    if (self->base)
-        virTypedParamsAddString(&entry->params, &entry->nparams, &room,
-                                VIR_DOMAIN_STREAM_DISK_STATS_BASE, self->base);
-    testStreamAddCount(entry, &room, VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH,
-                       self->settings.bandwidth);
-    testStreamAddProgress(self, entry, &room);
-    if (testStreamIsActive(self))
-        testStreamAddHydration(self, entry, &room);
-    if (self->reason)
-        virTypedParamsAddString(&entry->params, &entry->nparams, &room,
-                                VIR_DOMAIN_STREAM_DISK_STATS_REASON, self->reason);
+    streamStatsAdd(&stats, (gint64) self->elapsed, record);
 }

@@ -13,7 +13,7 @@
 #pragma once
 
 #include "conf/domain_disk.h"
-#include "stream/stream_settings.h"
+#include "stream/stream_stats.h"
 #include "test/test_plan.h"
 
 /* What a stream is held at while another disk of the guest has its turn, bytes per second */
@@ -63,11 +63,11 @@ void testStreamStop(testStream *self);
 /* Other settings, whose deadline counts from now. */
 void testStreamSet(testStream *self, const streamSettings *change);
 
-/* Ends an active stream at once; returns the event to publish. */
+/* Ends a stream that is not STARTING any more at once; returns the event to publish. */
 int testStreamEnd(testStream *self, virDomainStreamDiskStatus state, const char *reason);
 
 /* The short form of the statistics; -1 and an error if a name is longer than its place. */
 int testStreamGetState(const testStream *self, virDomainStreamDiskStatePtr state);
 
-/* Adds the statistics to @entry. */
-void testStreamAddStats(const testStream *self, streamRecord *entry);
+/* Adds the statistics to @record. */
+void testStreamAddStats(const testStream *self, streamRecord *record);

@@ -67,7 +67,7 @@ testRoundTrip(void)
     };
     g_autofree char *text = testFormat(&first, &second);
     g_autoptr(domainMetadata) metadata = testFind(text);
-    qemuStreamsKept kept;
+    qemuStreamKept kept;
 
     g_assert_nonnull(metadata);
     kept = qemuMetadataParse(metadata, testVda);
@@ -106,7 +106,7 @@ testOwed(void)
         };
         g_autofree char *text = testFormat(&stream, NULL);
         g_autoptr(domainMetadata) metadata = text ? testFind(text) : NULL;
-        qemuStreamsKept kept = qemuMetadataParse(metadata, testVda);
+        qemuStreamKept kept = qemuMetadataParse(metadata, testVda);
 
         g_assert_cmpstr(text, ==, cases[i].text);
         g_assert_cmpint(kept.jobPaused, ==,
@@ -180,7 +180,7 @@ testForeign(void)
         "guest='1'",
     };
     const streamSettings none = { 0 };
-    qemuStreamsKept kept = qemuMetadataParse(NULL, testVda);
+    qemuStreamKept kept = qemuMetadataParse(NULL, testVda);
 
     testAssertSettings(&kept.settings, &none);
     for (gsize i = 0; i < G_N_ELEMENTS(attributes); i++) {

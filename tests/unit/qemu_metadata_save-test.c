@@ -146,7 +146,7 @@ testDiscover(streamsFixture *fix, const void *opaque)
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(qemuStream)
             stream = qemuStreamsDiscover(fix->guest, &disk, cases[i].speed,
-                                         &(qemuStreamsKept) { .settings = cases[i].kept }, true);
+                                         &(qemuStreamKept) { .settings = cases[i].kept }, true);
 
         g_assert_cmpuint(stream->settings.bandwidth, ==, cases[i].limit);
         g_assert_cmpint(stream->settings.deadline, ==, cases[i].kept.deadline);

@@ -76,7 +76,7 @@ testBaseFound(streamsFixture *fix, const void *opaque)
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(qemuStream) stream = qemuStreamsDiscover(fix->guest, &cases[i].disk, 0,
-                                                           &(qemuStreamsKept) { 0 }, true);
+                                                           &(qemuStreamKept) { 0 }, true);
 
         qemuStreamBeginHydration(stream, cases[i].deepest);
         g_assert_cmpstr(stream->base, ==, cases[i].base);
@@ -226,7 +226,7 @@ testSample(streamsFixture *fix, const void *opaque)
     assertEvents("PROGRESS a/vda");
     g_assert_cmpuint(stream->progress.count, ==, 1);
 
-    g_assert_cmpint(qemuStatsGetState(stream, &state), ==, 0);
+    g_assert_cmpint(qemuStreamGetState(stream, &state), ==, 0);
     g_assert_cmpstr(state.alias, ==, "alias-vda");
     g_assert_cmpstr(state.target, ==, "vda");
     g_assert_cmpuint(state.offset, ==, 30);
@@ -250,7 +250,7 @@ static void
 testRecord(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 1000);
-    g_autoptr(streamRecord) entry = qemuStatsGetRecord(stream, g_get_monotonic_time());
+    g_autoptr(streamRecord) entry = qemuStreamGetRecord(stream, g_get_monotonic_time());
     unsigned long long value;
 
     g_assert_cmpstr(entry->name, ==, "a");
@@ -409,7 +409,7 @@ testWorkerChange(qemuStream *stream, guint step)
         if (qemuSpeedWanted(stream, &speed))
             qemuSpeedTold(stream, speed, true);
         break;
-    case 5: streamRecordFree(qemuStatsGetRecord(stream, g_get_monotonic_time())); break;
+    case 5: streamRecordFree(qemuStreamGetRecord(stream, g_get_monotonic_time())); break;
     default: qemuStreamsSample(stream, step, 100, step, stream->speedSerial, true);
     }
 }

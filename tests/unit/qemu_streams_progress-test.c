@@ -7,7 +7,7 @@
 static char *
 testText(streamsFixture *fix, qemuStream *stream)
 {
-    g_autoptr(streamRecord) entry = qemuStatsGetRecord(stream, g_get_monotonic_time());
+    g_autoptr(streamRecord) entry = qemuStreamGetRecord(stream, g_get_monotonic_time());
     int phase = -1;
     int basis;
     unsigned long long done;
@@ -70,7 +70,7 @@ testMap(streamsFixture *fix, const void *opaque)
     qemuStreamsSample(stream, 12, 100, 0, 0, false);
     assertProgress(stream, "2 2 14/57 43");
 
-    g_assert_cmpint(qemuStatsGetState(stream, &state), ==, 0);
+    g_assert_cmpint(qemuStreamGetState(stream, &state), ==, 0);
     g_assert_cmpuint(state.offset, ==, 12);
     g_assert_cmpuint(state.size, ==, 100);
 

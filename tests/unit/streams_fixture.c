@@ -155,7 +155,7 @@ streamsFixtureDiscover(streamsFixture *fix, virDomainPtr dom, const char *target
     g_autofree char *alias = g_strconcat("alias-", target, NULL);
     const domainDisk disk = { .target = name, .alias = alias, .depth = 1 };
 
-    return qemuStreamsDiscover(guest, &disk, speed, &(qemuStreamsKept) { 0 }, announce);
+    return qemuStreamsDiscover(guest, &disk, speed, &(qemuStreamKept) { 0 }, announce);
 }
 
 qemuStream *

@@ -10,7 +10,6 @@
 
 #include "qemu/qemu_life.h"
 #include "qemu/qemu_speed.h"
-#include "qemu/qemu_stats.h"
 #include "qemu/qemu_streams.h"
 
 typedef struct {

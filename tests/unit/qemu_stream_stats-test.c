@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* qemu_stats-test.c: the statistics in each state */
+/* qemu_stream_stats-test.c: the statistics in each state */
 
-#include "qemu/qemu_stats.h"
+#include "streams_fixture.h"
 
 #include "expect.h"
-#include "streams_fixture.h"
 
 /* The parameters as text, "state=0 phase=0", the time that passed since it began in s */
 static char *
 testText(const qemuStream *stream, int elapsed)
 {
     g_autoptr(streamRecord)
-        entry = qemuStatsGetRecord(stream, stream->began + elapsed * (gint64) G_USEC_PER_SEC);
+        entry = qemuStreamGetRecord(stream, stream->began + elapsed * (gint64) G_USEC_PER_SEC);
     GString *text = g_string_new(NULL);
 
     g_assert_cmpstr(entry->name, ==, "a");
@@ -248,12 +247,12 @@ testStateTooLong(streamsFixture *fix, const void *opaque)
             stream = qemuStreamsBegin(fix->guest, disks[i], NULL, &(streamSettings) { 0 });
 
         if (i == 0) {
-            g_assert_cmpint(qemuStatsGetState(stream, &state), ==, 0);
+            g_assert_cmpint(qemuStreamGetState(stream, &state), ==, 0);
             g_assert_cmpstr(state.alias, ==, name);
             state.offset = 42;
             continue;
         }
-        g_assert_cmpint(qemuStatsGetState(stream, &state), ==, -1);
+        g_assert_cmpint(qemuStreamGetState(stream, &state), ==, -1);
         expectError(VIR_ERR_OVERFLOW, "is too long");
         g_assert_cmpuint(state.offset, ==, 42);
     }
@@ -263,14 +262,14 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    streamsFixtureAdd("/qemu_stats/starting", false, testStarting);
-    streamsFixtureAdd("/qemu_stats/running", false, testRunning);
-    streamsFixtureAdd("/qemu_stats/stalled", false, testStalled);
-    streamsFixtureAdd("/qemu_stats/hydrating", false, testHydrating);
-    streamsFixtureAdd("/qemu_stats/finishing", false, testFinishing);
-    streamsFixtureAdd("/qemu_stats/settings", false, testSettings);
-    streamsFixtureAdd("/qemu_stats/no-hydration", false, testNoHydration);
-    streamsFixtureAdd("/qemu_stats/ended", false, testEnded);
-    streamsFixtureAdd("/qemu_stats/state-too-long", false, testStateTooLong);
+    streamsFixtureAdd("/qemu_stream_stats/starting", false, testStarting);
+    streamsFixtureAdd("/qemu_stream_stats/running", false, testRunning);
+    streamsFixtureAdd("/qemu_stream_stats/stalled", false, testStalled);
+    streamsFixtureAdd("/qemu_stream_stats/hydrating", false, testHydrating);
+    streamsFixtureAdd("/qemu_stream_stats/finishing", false, testFinishing);
+    streamsFixtureAdd("/qemu_stream_stats/settings", false, testSettings);
+    streamsFixtureAdd("/qemu_stream_stats/no-hydration", false, testNoHydration);
+    streamsFixtureAdd("/qemu_stream_stats/ended", false, testEnded);
+    streamsFixtureAdd("/qemu_stream_stats/state-too-long", false, testStateTooLong);
     return g_test_run();
 }
