@@ -85,15 +85,20 @@ def _ask(dom: libvirt.virDomain, disk: str) -> dict[str, Any]:
 
 
 def _target(dom: libvirt.virDomain, disk: str) -> str:
-    """What events call a disk that may be named by its path
+    """What events call a disk that may be named by its path or alias
 
     Not by libvirt's block statistics: QEMU 7.2 crashes if a job ends while those are made.
     """
+    by_alias = disk
     for node in xml.etree.ElementTree.fromstring(dom.XMLDesc()).iterfind("devices/disk"):
+        target = node.find("target").get("dev")
         source = node.find("source")
-        if source is not None and disk in (source.get("file"), source.get("dev")):
-            return node.find("target").get("dev")
-    return disk
+        alias = node.find("alias")
+        if disk == target or source is not None and disk in (source.get("file"), source.get("dev")):
+            return target
+        if alias is not None and disk == alias.get("name"):
+            by_alias = target
+    return by_alias
 
 
 def _follow(dom: libvirt.virDomain, disk: str, events: queue.SimpleQueue[_Event],

@@ -61,6 +61,8 @@ names() {
   virt-stream info "$uuid" "$dir/vda.qcow2" --json | assert_json "len(it['streams']) == 1"
   virt-stream set "$uuid" vda --bandwidth 2
   virt-stream -c qemu:///session stop guest "$dir/vda.qcow2"
+  virt-stream start guest virtio-disk0 --bandwidth 1
+  virt-stream stop guest vda
   run_fails 1 "^error: failed to get domain 'nobody'$" virt-stream stop nobody vda
   run_fails 1 "^error: .*disk 'vdx' not found in domain" virt-stream start guest vdx
   run_fails 1 "^error: .*vdx" virt-stream info guest vdx

@@ -18,6 +18,7 @@ testLoad(simulationFixture *fix, const void *opaque)
     vda = domainDiskListFind(domain.disks, "vda");
     g_assert_cmpuint(vda->depth, ==, 2);
     g_assert_cmpstr(vda->layers[1], ==, "/images/base.qcow2");
+    g_assert_true(domainDiskListFind(domain.disks, "ua-vda") == vda);
     vdb = domainDiskListFind(domain.disks, "/images/vdb.qcow2");
     g_assert_cmpuint(vdb->depth, ==, 1);
     g_assert_cmpstr(vdb->layers[0], ==, "");
