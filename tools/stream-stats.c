@@ -201,3 +201,16 @@ streamStatsSizes(const streamStats *stats)
     return streamFormatSizes(streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED),
                              total);
 }
+
+char *
+streamStatsHmp(const streamStats *stats, const char *disk)
+{
+    if (streamStatsState(stats) >= VIR_DOMAIN_STREAM_DISK_COMPLETED)
+        return NULL;
+    return g_strdup_printf("Streaming device %s: Completed %llu of %llu bytes, "
+                           "speed limit %llu bytes/s",
+                           disk,
+                           streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED),
+                           streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL),
+                           streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH));
+}

@@ -43,5 +43,9 @@ const char *streamStatsWord(const char *field, int value);
 /* A VIR_DOMAIN_STREAM_DISK_STATS_* field as people read it; "-" if it is not known. */
 char *streamStatsText(const streamStats *stats, const char *field);
 
+/* What QEMU's monitor says of the job by "info block-jobs": "Streaming device vda: Completed ...";
+ * NULL if the stream is not active */
+char *streamStatsHmp(const streamStats *stats, const char *disk);
+
 /* "430.1/1024.0 MiB"; "-" before the total is known */
 char *streamStatsSizes(const streamStats *stats);

@@ -105,6 +105,36 @@ statsTestPercent(void)
 }
 
 static void
+statsAssertHmp(int state, const char *expected)
+{
+    g_auto(streamStats) stats = statsNew(state, 1 << 20, 2 << 20);
+    g_autofree char *line = NULL;
+
+    stats.params[3].value.ul = 65536; /* the bandwidth */
+    line = streamStatsHmp(&stats, "vda");
+    g_assert_cmpstr(line, ==, expected);
+}
+
+/* hmp_info_block_jobs() of QEMU has these words. */
+static void
+statsTestHmp(void)
+{
+    static const char line[] = "Streaming device vda: Completed 1048576 of 2097152 bytes, "
+                               "speed limit 65536 bytes/s";
+    const streamStats none = { 0 };
+    g_autofree char *unknown = streamStatsHmp(&none, "sda");
+
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STARTING, line);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_RUNNING, line);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STOPPING, line);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STOPPED, NULL);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_FAILED, NULL);
+    g_assert_cmpstr(unknown, ==,
+                    "Streaming device sda: Completed 0 of 0 bytes, speed limit 0 bytes/s");
+}
+
+static void
 statsTestWord(void)
 {
     g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_PHASE,
@@ -136,6 +166,7 @@ main(int argc, char **argv)
     g_test_add_func("/stats/unknown", statsTestUnknown);
     g_test_add_func("/stats/finishing", statsTestFinishing);
     g_test_add_func("/stats/percent", statsTestPercent);
+    g_test_add_func("/stats/hmp", statsTestHmp);
     g_test_add_func("/stats/word", statsTestWord);
     return g_test_run();
 }
