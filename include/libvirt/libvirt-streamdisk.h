@@ -110,6 +110,11 @@ typedef enum {
     VIR_DOMAIN_STREAM_DISK_BASIS_MAP = 2,
 } virDomainStreamDiskBasis;
 
+/* Names of parameters and of statistics are made alike, and the same in both where they mean the
+ * same: a dot after the group, if there is one ("hydration.", "guest."), else underscores; what
+ * libvirt's own statistics of a job have, such as "data_total", is called so here. The constant is
+ * the name in capitals. */
+
 /* Parameters of virDomainStreamDiskStart() and virDomainStreamDiskSetParameters() */
 
 /**
@@ -162,7 +167,7 @@ typedef enum {
  *
  * Since: 0.1.0
  */
-# define VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR "guest_latency.factor"
+# define VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR "guest.latency_factor"
 
 /**
  * VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX:
@@ -172,7 +177,7 @@ typedef enum {
  *
  * Since: 0.1.0
  */
-# define VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX "guest_latency.max"
+# define VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX "guest.latency_max"
 
 /**
  * VIR_DOMAIN_STREAM_DISK_PARAM_FAST:
@@ -250,11 +255,11 @@ typedef enum {
 /** VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING: ms to the end at data_bps; absent until known. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING "time_remaining"
 
-/** VIR_DOMAIN_STREAM_DISK_STATS_TAIL_TIME: ms for which the guest could read wrong data beyond the end of the backing image; absent if it could not. ULLONG. Since: 0.1.0 */
-# define VIR_DOMAIN_STREAM_DISK_STATS_TAIL_TIME "tail_time"
+/** VIR_DOMAIN_STREAM_DISK_STATS_TIME_TAIL: ms for which the guest could read wrong data beyond the end of the backing image; absent if it could not. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_TIME_TAIL "time_tail"
 
-/** VIR_DOMAIN_STREAM_DISK_STATS_UNFLUSHED_TIME: ms, at the end, for which a crash of QEMU or of the host would have lost data; absent if there were none. ULLONG. Since: 0.1.0 */
-# define VIR_DOMAIN_STREAM_DISK_STATS_UNFLUSHED_TIME "unflushed_time"
+/** VIR_DOMAIN_STREAM_DISK_STATS_TIME_UNFLUSHED: ms, at the end, for which a crash of QEMU or of the host would have lost data; absent if there were none. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_TIME_UNFLUSHED "time_unflushed"
 
 /** VIR_DOMAIN_STREAM_DISK_STATS_REASON: why it stopped or failed. STRING. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_REASON "reason"

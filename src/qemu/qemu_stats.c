@@ -93,11 +93,11 @@ qemuStatsAddMoments(const qemuStream *stream, gint64 now, streamRecord *entry, i
 
     if (tailUs > 0)
         virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
-                                VIR_DOMAIN_STREAM_DISK_STATS_TAIL_TIME,
+                                VIR_DOMAIN_STREAM_DISK_STATS_TIME_TAIL,
                                 (unsigned long long) (tailUs + 999) / 1000);
     if (stream->unflushedUs > 0)
         virTypedParamsAddULLong(&entry->params, &entry->nparams, room,
-                                VIR_DOMAIN_STREAM_DISK_STATS_UNFLUSHED_TIME,
+                                VIR_DOMAIN_STREAM_DISK_STATS_TIME_UNFLUSHED,
                                 (unsigned long long) (stream->unflushedUs + 999) / 1000);
 }
 

@@ -207,7 +207,7 @@ testEnded(streamsFixture *fix, const void *opaque)
     assertText(stream, 2,
                "state=3 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=100 data_remaining=0 data_flushed=100 data_bps=100 "
-               "tail_time=1 unflushed_time=20 time_elapsed=2000");
+               "time_tail=1 time_unflushed=20 time_elapsed=2000");
     stream->tailUs = stream->unflushedUs = 0;
 
     stream->reason = g_strdup("stopped on request");
