@@ -22,7 +22,7 @@ static const char *const streamStatsPhases[] = {
     [VIR_DOMAIN_STREAM_DISK_PHASE_PULL] = "pull",
     [VIR_DOMAIN_STREAM_DISK_PHASE_WAIT] = "wait",
     [VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE] = "hydrate",
-    [VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING] = "finish",
+    [VIR_DOMAIN_STREAM_DISK_PHASE_FINISH] = "finish",
 };
 
 static const char *const streamStatsBases[] = {
@@ -128,7 +128,7 @@ streamStatsIsFinishing(const streamStats *stats)
     int phase = VIR_DOMAIN_STREAM_DISK_PHASE_PULL;
 
     virTypedParamsGetInt(stats->params, stats->nparams, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, &phase);
-    return phase == VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING;
+    return phase == VIR_DOMAIN_STREAM_DISK_PHASE_FINISH;
 }
 
 /* 0 if it is not known */

@@ -86,7 +86,7 @@ typedef enum {
     VIR_DOMAIN_STREAM_DISK_PHASE_PULL = 0, /* libvirt's block job copies, in order of offset */
     VIR_DOMAIN_STREAM_DISK_PHASE_WAIT = 1, /* held slow, until another disk of the guest is done */
     VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE = 2, /* ranges are copied in parallel, ahead of the job */
-    VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING = 3, /* all is copied, the job passes over it to its end */
+    VIR_DOMAIN_STREAM_DISK_PHASE_FINISH = 3, /* all is copied, the job passes over it to its end */
 } virDomainStreamDiskPhase;
 
 /**

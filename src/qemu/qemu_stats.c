@@ -46,7 +46,7 @@ qemuStatsGetPhase(const qemuStream *stream)
         return VIR_DOMAIN_STREAM_DISK_PHASE_WAIT;
     switch (stream->hydration) {
     case QEMU_STREAM_HYDRATING: return VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE;
-    case QEMU_STREAM_HYDRATED: return VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING;
+    case QEMU_STREAM_HYDRATED: return VIR_DOMAIN_STREAM_DISK_PHASE_FINISH;
     default: return VIR_DOMAIN_STREAM_DISK_PHASE_PULL;
     }
 }

@@ -89,8 +89,8 @@ static const struct {
     { "size", &testPlanBytes, offsetof(testPlan, size) },
     { "speed", &testPlanBytes, offsetof(testPlan, speed) },
     { "starting", &testPlanSeconds, offsetof(testPlan, starting) },
-    { "waiting", &testPlanSeconds, offsetof(testPlan, waiting) },
-    { "finishing", &testPlanSeconds, offsetof(testPlan, finishing) },
+    { "wait", &testPlanSeconds, offsetof(testPlan, wait) },
+    { "finish", &testPlanSeconds, offsetof(testPlan, finish) },
     { "stopping", &testPlanSeconds, offsetof(testPlan, stopping) },
     { "end", &testPlanEnd, offsetof(testPlan, end) },
     { "at", &testPlanBytes, offsetof(testPlan, at) },
@@ -162,7 +162,7 @@ testPlanComplete(testPlan *plan)
         g_clear_pointer(&plan->reason, g_free);
         return;
     }
-    plan->finishing = 0;
+    plan->finish = 0;
     if (!plan->reason)
         plan->reason = g_strdup(plan->end == VIR_DOMAIN_STREAM_DISK_FAILED
                                     ? "Input/output error"

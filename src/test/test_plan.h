@@ -24,8 +24,8 @@ struct _testPlan {
     guint64 size;                  /* bytes */
     guint64 speed;                 /* bytes per second, without limit */
     guint64 starting;              /* µs that it is STARTING, */
-    guint64 waiting;               /* then waits as if for its turn; */
-    guint64 finishing;             /* that it takes to complete once all is copied; */
+    guint64 wait;                  /* then waits as if for its turn; */
+    guint64 finish;                /* that it takes to complete once all is copied; */
     guint64 stopping;              /* and to stop on request */
     virDomainStreamDiskStatus end; /* how it ends by itself, */
     guint64 at;                    /* when so many bytes are done, */

@@ -53,7 +53,7 @@ testStreamIsActive(const testStream *self)
 static bool
 testStreamWaits(const testStream *self, guint64 elapsed)
 {
-    return self->held || elapsed < self->plan.starting + self->plan.waiting;
+    return self->held || elapsed < self->plan.starting + self->plan.wait;
 }
 
 static void
@@ -81,7 +81,7 @@ testStreamMove(testStream *self, guint64 us)
 static bool
 testStreamIsThrough(const testStream *self)
 {
-    return self->copied > 0 && self->elapsed >= self->copied + self->plan.finishing;
+    return self->copied > 0 && self->elapsed >= self->copied + self->plan.finish;
 }
 
 int
@@ -170,7 +170,7 @@ testStreamGetPhase(const testStream *self)
         return VIR_DOMAIN_STREAM_DISK_PHASE_WAIT;
     if (self->settings.paused)
         return VIR_DOMAIN_STREAM_DISK_PHASE_PULL;
-    return self->copied > 0 ? VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING
+    return self->copied > 0 ? VIR_DOMAIN_STREAM_DISK_PHASE_FINISH
                             : VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE;
 }
 

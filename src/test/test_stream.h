@@ -3,8 +3,8 @@
  * test_stream.h: one simulated stream, and what time makes of it
  *
  *   STARTING ──► RUNNING ──► STOPPING ──► STOPPED
- *   (starting)   (waiting)   (stopping)
- *                   │(finishing)
+ *   (starting)   (wait)      (stopping)
+ *                   │(finish)
  *                   └──► COMPLETED, STOPPED or FAILED, as planned
  *
  * Time is an argument: this file knows no clock. Locks are the guest's (test_guest.h).

@@ -85,7 +85,7 @@ statsTestFinishing(void)
     int max = 0;
 
     virTypedParamsAddInt(&stats.params, &stats.nparams, &max, VIR_DOMAIN_STREAM_DISK_STATS_PHASE,
-                         VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING);
+                         VIR_DOMAIN_STREAM_DISK_PHASE_FINISH);
     g_assert_true(streamStatsIsFinishing(&stats));
     stats.params[0].value.i = VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE;
     g_assert_false(streamStatsIsFinishing(&stats));
@@ -144,7 +144,7 @@ statsTestWord(void)
                                     VIR_DOMAIN_STREAM_DISK_BASIS_POSITION),
                     ==, "position");
     g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_PHASE,
-                                    VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING),
+                                    VIR_DOMAIN_STREAM_DISK_PHASE_FINISH),
                     ==, "finish");
     g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_BASIS,
                                     VIR_DOMAIN_STREAM_DISK_BASIS_ESTIMATE),

@@ -78,8 +78,8 @@ testWaits(void)
                             .at = 5 << 20,
                             .speed = 4 << 20,
                             .starting = 2 * SECOND,
-                            .waiting = SECOND,
-                            .finishing = SECOND,
+                            .wait = SECOND,
+                            .finish = SECOND,
                             .stopping = SECOND,
                             .end = VIR_DOMAIN_STREAM_DISK_COMPLETED };
     const streamSettings settings = { 0 };
@@ -94,7 +94,7 @@ testWaits(void)
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE);
     g_assert_cmpint(testStreamAdvance(stream, SECOND), ==, PROGRESS);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING, 0);
-    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING);
+    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, VIR_DOMAIN_STREAM_DISK_PHASE_FINISH);
 
     testStreamStop(stream);
     g_assert_cmpint(testStreamAdvance(stream, SECOND / 2), ==, TEST_STREAM_QUIET);
