@@ -10,12 +10,12 @@
 #include "stream-stats.h"
 
 static const char *const streamStatsStates[] = {
-    [VIR_DOMAIN_STREAM_DISK_STARTING] = "starting",
-    [VIR_DOMAIN_STREAM_DISK_RUNNING] = "running",
-    [VIR_DOMAIN_STREAM_DISK_STOPPING] = "stopping",
-    [VIR_DOMAIN_STREAM_DISK_COMPLETED] = "completed",
-    [VIR_DOMAIN_STREAM_DISK_STOPPED] = "stopped",
-    [VIR_DOMAIN_STREAM_DISK_FAILED] = "failed",
+    [VIR_DOMAIN_STREAM_DISK_STATE_STARTING] = "starting",
+    [VIR_DOMAIN_STREAM_DISK_STATE_RUNNING] = "running",
+    [VIR_DOMAIN_STREAM_DISK_STATE_STOPPING] = "stopping",
+    [VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED] = "completed",
+    [VIR_DOMAIN_STREAM_DISK_STATE_STOPPED] = "stopped",
+    [VIR_DOMAIN_STREAM_DISK_STATE_FAILED] = "failed",
 };
 
 static const char *const streamStatsPhases[] = {
@@ -116,7 +116,7 @@ streamStatsGet(virDomainPtr dom, const char *disk, streamStats *stats)
 int
 streamStatsState(const streamStats *stats)
 {
-    int state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    int state = VIR_DOMAIN_STREAM_DISK_STATE_RUNNING;
 
     virTypedParamsGetInt(stats->params, stats->nparams, VIR_DOMAIN_STREAM_DISK_STATS_STATE, &state);
     return state;
@@ -144,7 +144,7 @@ streamStatsNumber(const streamStats *stats, const char *field)
 int
 streamStatsPercent(const streamStats *stats)
 {
-    if (streamStatsState(stats) == VIR_DOMAIN_STREAM_DISK_COMPLETED)
+    if (streamStatsState(stats) == VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED)
         return 100;
     return MIN(99,
                streamFormatPercent(streamStatsNumber(stats,
@@ -205,7 +205,7 @@ streamStatsSizes(const streamStats *stats)
 char *
 streamStatsHmp(const streamStats *stats, const char *disk)
 {
-    if (streamStatsState(stats) >= VIR_DOMAIN_STREAM_DISK_COMPLETED)
+    if (streamStatsState(stats) >= VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED)
         return NULL;
     return g_strdup_printf("Streaming device %s: Completed %llu of %llu bytes, "
                            "speed limit %llu bytes/s",

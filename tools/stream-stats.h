@@ -28,7 +28,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(streamStats, streamStatsClear)
  * is remembered; -1: libvirt's error. */
 int streamStatsGet(virDomainPtr dom, const char *disk, streamStats *stats);
 
-/* A virDomainStreamDiskStatus; RUNNING if it is not told. */
+/* A virDomainStreamDiskStateType; RUNNING if it is not told. */
 int streamStatsState(const streamStats *stats);
 
 /* 100 when the stream has completed, and only then. */

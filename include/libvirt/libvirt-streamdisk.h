@@ -18,7 +18,8 @@ extern "C" {
 /**
  * virDomainStreamDiskFlags:
  *
- * What virDomainStreamDisk() does; exactly one is given.
+ * What virDomainStreamDisk() does; exactly one is given. These three have no word of their kind
+ * in their names; all other constants have, such as STATE, PHASE, BASIS and EVENT.
  *
  * Since: 0.1.0
  */
@@ -60,20 +61,21 @@ struct _virDomainStreamDiskState {
 typedef virDomainStreamDiskState *virDomainStreamDiskStatePtr;
 
 /**
- * virDomainStreamDiskStatus:
+ * virDomainStreamDiskStateType:
  *
- * Where a stream stands: the value of VIR_DOMAIN_STREAM_DISK_STATS_STATE.
+ * Where a stream stands: the value of VIR_DOMAIN_STREAM_DISK_STATS_STATE. The struct
+ * virDomainStreamDiskState has none of it: its streams are active, that is, before COMPLETED.
  *
  * Since: 0.1.0
  */
 typedef enum {
-    VIR_DOMAIN_STREAM_DISK_STARTING = 0,  /* asked for, not yet confirmed */
-    VIR_DOMAIN_STREAM_DISK_RUNNING = 1,
-    VIR_DOMAIN_STREAM_DISK_STOPPING = 2,  /* being stopped */
-    VIR_DOMAIN_STREAM_DISK_COMPLETED = 3, /* the disk no longer needs what lay below base */
-    VIR_DOMAIN_STREAM_DISK_STOPPED = 4,   /* ended before its end, by request or with the guest */
-    VIR_DOMAIN_STREAM_DISK_FAILED = 5,    /* ended before its end, by an error */
-} virDomainStreamDiskStatus;
+    VIR_DOMAIN_STREAM_DISK_STATE_STARTING = 0,  /* asked for, not yet confirmed */
+    VIR_DOMAIN_STREAM_DISK_STATE_RUNNING = 1,
+    VIR_DOMAIN_STREAM_DISK_STATE_STOPPING = 2,  /* being stopped */
+    VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED = 3, /* the disk no longer needs what lay below base */
+    VIR_DOMAIN_STREAM_DISK_STATE_STOPPED = 4,   /* ended before its end, by request or with the guest */
+    VIR_DOMAIN_STREAM_DISK_STATE_FAILED = 5,    /* ended before its end, by an error */
+} virDomainStreamDiskStateType;
 
 /**
  * virDomainStreamDiskPhase:
@@ -216,7 +218,7 @@ typedef enum {
 /* Statistics of a stream, of virDomainStreamDiskGetStats(), lists and events. The parameters of
  * hydration that hold are among them, under their own names. */
 
-/** VIR_DOMAIN_STREAM_DISK_STATS_STATE: a virDomainStreamDiskStatus. INT. Since: 0.1.0 */
+/** VIR_DOMAIN_STREAM_DISK_STATS_STATE: a virDomainStreamDiskStateType. INT. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_STATE "state"
 
 /** VIR_DOMAIN_STREAM_DISK_STATS_PHASE: a virDomainStreamDiskPhase, while running. INT. Since: 0.1.0 */

@@ -119,13 +119,13 @@ def _follow(dom: libvirt.virDomain, disk: str, events: queue.SimpleQueue[_Event]
         heard = time.monotonic()
         state = stats[VIR_DOMAIN_STREAM_DISK_STATS_STATE]
         reason = stats.get(VIR_DOMAIN_STREAM_DISK_STATS_REASON, "the reason is not known")
-        if state == VIR_DOMAIN_STREAM_DISK_COMPLETED:
+        if state == VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED:
             progress.complete()
             return stats
-        if state == VIR_DOMAIN_STREAM_DISK_STOPPED:
+        if state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPED:
             raise _error(libvirt.VIR_ERR_OPERATION_ABORTED,
                          f"stream of disk '{disk}' was stopped: {reason}")
-        if state == VIR_DOMAIN_STREAM_DISK_FAILED:
+        if state == VIR_DOMAIN_STREAM_DISK_STATE_FAILED:
             raise _error(libvirt.VIR_ERR_OPERATION_FAILED,
                          f"stream of disk '{disk}' failed: {reason}")
         progress.update(stats)

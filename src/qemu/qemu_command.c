@@ -46,7 +46,7 @@ qemuCommandCheckFree(qemuStreams *streams, virDomainPtr dom, const char *target)
     if (!known)
         return 0;
     if (qemuReconcileSample(streams, known, false) == 0)
-        qemuReconcileResolve(streams, known, VIR_DOMAIN_STREAM_DISK_STOPPED,
+        qemuReconcileResolve(streams, known, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
                              "the block job was aborted", true);
     if (!qemuStreamsIsActive(streams, known))
         return 0;
@@ -174,8 +174,8 @@ qemuCommandStop(qemuConn *conn, virDomainPtr dom, const char *name)
     if (backendImageFlush(dom, stream->target, stream->alias, stream->source) <
         0) /* what is copied stays */
         LOG_WARNING("what was copied of disk %s is not flushed: %s", stream->target, errorText());
-    qemuReconcileResolve(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "stopped on request",
-                         true);
+    qemuReconcileResolve(streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
+                         "stopped on request", true);
     return 0;
 }
 

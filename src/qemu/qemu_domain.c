@@ -125,7 +125,7 @@ qemuDomainGetWaiting(const qemuDomain *self)
 void
 qemuDomainTick(qemuDomain *self, qemuStream *stream, gint64 now)
 {
-    if (stream->state != VIR_DOMAIN_STREAM_DISK_RUNNING)
+    if (stream->state != VIR_DOMAIN_STREAM_DISK_STATE_RUNNING)
         return;
     streamProgressMark(&stream->progress, now);
     streamProgressMark(&stream->copying, now);
@@ -135,7 +135,7 @@ qemuDomainTick(qemuDomain *self, qemuStream *stream, gint64 now)
 }
 
 void
-qemuDomainEnd(qemuDomain *self, qemuStream *stream, virDomainStreamDiskStatus state,
+qemuDomainEnd(qemuDomain *self, qemuStream *stream, virDomainStreamDiskStateType state,
               const char *reason, bool echo)
 {
     qemuLifeEnd(stream, state, reason);

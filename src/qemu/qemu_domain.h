@@ -41,7 +41,7 @@ void qemuDomainRefuse(qemuDomain *self, qemuStream *stream);
 void qemuDomainTick(qemuDomain *self, qemuStream *stream, gint64 now);
 
 /* Of an active stream of its: as qemuStreamsEnd() */
-void qemuDomainEnd(qemuDomain *self, qemuStream *stream, virDomainStreamDiskStatus state,
+void qemuDomainEnd(qemuDomain *self, qemuStream *stream, virDomainStreamDiskStateType state,
                    const char *reason, bool echo);
 
 /* As qemuStreamsPolicyWanted() and qemuStreamsPolicyKept() */

@@ -10,7 +10,7 @@
 LOG_INIT("qemu.life");
 
 /* qemuLifeNext[from][to] */
-static const bool qemuLifeNext[][VIR_DOMAIN_STREAM_DISK_FAILED + 1] = {
+static const bool qemuLifeNext[][VIR_DOMAIN_STREAM_DISK_STATE_FAILED + 1] = {
     /*                 STARTING RUNNING STOPPING COMPLETED STOPPED FAILED */
     /* STARTING  */ { false, true, false, true, true, true },
     /* RUNNING   */ { false, false, true, true, true, true },
@@ -27,16 +27,16 @@ qemuLifePublish(qemuStream *stream, virDomainStreamDiskEvent event)
 }
 
 static bool
-qemuLifeBecome(qemuStream *stream, virDomainStreamDiskStatus state)
+qemuLifeBecome(qemuStream *stream, virDomainStreamDiskStateType state)
 {
-    virDomainStreamDiskStatus before = stream->state;
+    virDomainStreamDiskStateType before = stream->state;
 
     if (!qemuLifeNext[before][state])
         return false;
     LOG_DEBUG("domain %s disk %s: state %d to %d", virDomainGetName(stream->dom), stream->target,
               before, state);
-    if (before == VIR_DOMAIN_STREAM_DISK_STARTING) {
-        stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    if (before == VIR_DOMAIN_STREAM_DISK_STATE_STARTING) {
+        stream->state = VIR_DOMAIN_STREAM_DISK_STATE_RUNNING;
         qemuLifePublish(stream, VIR_DOMAIN_STREAM_DISK_EVENT_STARTED);
     }
     stream->state = state;
@@ -46,21 +46,21 @@ qemuLifeBecome(qemuStream *stream, virDomainStreamDiskStatus state)
 void
 qemuLifeRun(qemuStream *stream, bool announce)
 {
-    if (stream->state != VIR_DOMAIN_STREAM_DISK_STARTING)
+    if (stream->state != VIR_DOMAIN_STREAM_DISK_STATE_STARTING)
         return;
     if (announce)
-        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_RUNNING);
+        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING);
     else
-        stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+        stream->state = VIR_DOMAIN_STREAM_DISK_STATE_RUNNING;
 }
 
 void
 qemuLifeSetStopping(qemuStream *stream, bool stopping)
 {
     if (stopping)
-        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_STOPPING);
-    else if (stream->state == VIR_DOMAIN_STREAM_DISK_STOPPING)
-        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_RUNNING);
+        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPING);
+    else if (stream->state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPING)
+        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING);
 }
 
 void
@@ -70,24 +70,25 @@ qemuLifeTick(qemuStream *stream)
 }
 
 static virDomainStreamDiskEvent
-qemuLifeEndEvent(virDomainStreamDiskStatus state)
+qemuLifeEndEvent(virDomainStreamDiskStateType state)
 {
     switch (state) {
-    case VIR_DOMAIN_STREAM_DISK_COMPLETED: return VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED;
-    case VIR_DOMAIN_STREAM_DISK_STOPPED: return VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED;
+    case VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED: return VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED;
+    case VIR_DOMAIN_STREAM_DISK_STATE_STOPPED: return VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED;
     default: return VIR_DOMAIN_STREAM_DISK_EVENT_FAILED;
     }
 }
 
 void
-qemuLifeEnd(qemuStream *stream, virDomainStreamDiskStatus state, const char *reason)
+qemuLifeEnd(qemuStream *stream, virDomainStreamDiskStateType state, const char *reason)
 {
-    if (stream->state == VIR_DOMAIN_STREAM_DISK_STOPPING && state == VIR_DOMAIN_STREAM_DISK_STOPPED)
+    if (stream->state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPING &&
+        state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPED)
         reason = "stopped on request";
     if (!qemuLifeBecome(stream, state))
         return;
     stream->held = false;
-    if (state == VIR_DOMAIN_STREAM_DISK_COMPLETED) {
+    if (state == VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED) {
         streamProgressComplete(&stream->progress);
         streamProgressComplete(&stream->copying);
     } else
@@ -101,5 +102,5 @@ qemuLifeEnd(qemuStream *stream, virDomainStreamDiskStatus state, const char *rea
 void
 qemuLifeRefuse(qemuStream *stream)
 {
-    stream->state = VIR_DOMAIN_STREAM_DISK_FAILED;
+    stream->state = VIR_DOMAIN_STREAM_DISK_STATE_FAILED;
 }

@@ -117,7 +117,7 @@ qemuPollMissed(qemuPoll *self, qemuStream *stream)
     if (self->hydration)
         qemuHydrationEnd(self->hydration, stream);
     if (qemuStreamsMissed(self->streams, stream) >= QEMU_POLL_MISSED_MAX)
-        qemuReconcileResolve(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+        qemuReconcileResolve(self->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_FAILED,
                              "the block job is gone, nobody told why", false);
 }
 
@@ -255,7 +255,7 @@ qemuPollLook(void *opaque)
         int rc = qemuReconcileSample(streams, stream, false);
 
         if (rc == 0 || (rc < 0 && virDomainIsActive(task->dom) == 0))
-            qemuReconcileResolve(streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+            qemuReconcileResolve(streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_FAILED,
                                  "the block job ended while libvirt was away", false);
     }
     qemuPollAdopt(task);

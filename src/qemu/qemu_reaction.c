@@ -143,11 +143,11 @@ qemuReactionJobEnded(virDomainPtr dom, const char *target, int status, void *opa
     switch (status) {
     case VIR_DOMAIN_BLOCK_JOB_COMPLETED: qemuReconcileComplete(self->streams, stream, false); break;
     case VIR_DOMAIN_BLOCK_JOB_CANCELED:
-        qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
+        qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
                        "the block job was aborted", false);
         break;
     default:
-        qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+        qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_FAILED,
                        "the block job failed, QEMU gave no reason", false);
         break;
     }
@@ -190,9 +190,9 @@ qemuReactionGuestStopped(virDomainPtr dom, int detail, void *opaque)
 
         qemuReactionUnhydrate(self, stream);
         qemuStreamsEnd(self->streams, stream,
-                       completed ? VIR_DOMAIN_STREAM_DISK_COMPLETED
-                       : failed  ? VIR_DOMAIN_STREAM_DISK_FAILED
-                                 : VIR_DOMAIN_STREAM_DISK_STOPPED,
+                       completed ? VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED
+                       : failed  ? VIR_DOMAIN_STREAM_DISK_STATE_FAILED
+                                 : VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
                        completed ? NULL : qemuReactionStopReason(detail), false);
     }
     qemuStreamsForgetEnded(self->streams, dom);
@@ -210,7 +210,7 @@ qemuReactionDiskRemoved(virDomainPtr dom, const char *alias, void *opaque)
         if (!g_str_equal(stream->alias, alias))
             continue;
         qemuReactionUnhydrate(self, stream);
-        qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
+        qemuStreamsEnd(self->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
                        "the disk was detached", false);
     }
     qemuReactionTurn(self, dom);

@@ -147,7 +147,7 @@ qemuReconcileComplete(qemuStreams *streams, qemuStream *stream, bool echo)
     qemuStreamsSetJobCompleted(streams, stream);
     if (backendImageFlush(dom, stream->target, stream->alias, stream->source) == 0) {
         qemuStreamsNoteFlushed(streams, stream, g_get_monotonic_time() - began);
-        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, echo);
+        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, echo);
         return;
     }
     LOG_WARNING("disk %s of domain %s has no backing image any more, but is not flushed: %s",
@@ -166,8 +166,8 @@ qemuReconcileIsShorter(virDomainPtr dom, const qemuStream *stream, const domainD
 }
 
 void
-qemuReconcileResolve(qemuStreams *streams, qemuStream *stream, virDomainStreamDiskStatus otherwise,
-                     const char *reason, bool echo)
+qemuReconcileResolve(qemuStreams *streams, qemuStream *stream,
+                     virDomainStreamDiskStateType otherwise, const char *reason, bool echo)
 {
     g_autoptr(virDomain) dom = qemuStreamsGetDomain(streams, stream);
     g_autoptr(GPtrArray) disks = qemuReconcileGetDisks(dom);
@@ -179,11 +179,11 @@ qemuReconcileResolve(qemuStreams *streams, qemuStream *stream, virDomainStreamDi
     }
     virResetLastError();
     if (!disks)
-        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
+        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
                        "the guest does not run any more", echo);
     else if (!disk)
-        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "the disk was detached",
-                       echo);
+        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
+                       "the disk was detached", echo);
     else if (qemuReconcileIsShorter(dom, stream, disk))
         qemuReconcileComplete(streams, stream, echo);
     else
@@ -203,7 +203,7 @@ qemuReconcileMove(qemuStreams *streams, qemuStream *stream, virConnectPtr conn)
     if ((dom = virDomainLookupByUUID(conn, uuid)))
         qemuStreamsSetDomain(streams, stream, dom);
     else if (virGetLastErrorCode() == VIR_ERR_NO_DOMAIN)
-        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
+        qemuStreamsEnd(streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
                        "the guest does not run any more", false);
 }
 

@@ -33,7 +33,7 @@ int qemuReconcileSample(qemuStreams *streams, qemuStream *stream, bool tick);
  * stream ended as @otherwise, by @reason. @echo as in qemuStreamsEnd(). While libvirt
  * cannot be asked, the stream stays as it is. */
 void qemuReconcileResolve(qemuStreams *streams, qemuStream *stream,
-                          virDomainStreamDiskStatus otherwise, const char *reason, bool echo);
+                          virDomainStreamDiskStateType otherwise, const char *reason, bool echo);
 
 /* The job has completed: flushes the disk, and then ends the stream as COMPLETED. If it cannot be
  * flushed, the stream stays as it is: the next try, or the guest's own end, decides. @echo as in

@@ -21,7 +21,7 @@ qemuStreamNew(virDomainPtr dom, const domainDisk *disk)
     self->layers = g_strdupv(disk->layers);
     self->features = g_strdupv(disk->features);
     self->began = g_get_monotonic_time();
-    self->state = VIR_DOMAIN_STREAM_DISK_STARTING;
+    self->state = VIR_DOMAIN_STREAM_DISK_STATE_STARTING;
     return self;
 }
 
@@ -63,9 +63,9 @@ qemuStreamGetLimit(const qemuStream *self)
 bool
 qemuStreamIsActive(const qemuStream *self)
 {
-    return self->state == VIR_DOMAIN_STREAM_DISK_STARTING ||
-           self->state == VIR_DOMAIN_STREAM_DISK_RUNNING ||
-           self->state == VIR_DOMAIN_STREAM_DISK_STOPPING;
+    return self->state == VIR_DOMAIN_STREAM_DISK_STATE_STARTING ||
+           self->state == VIR_DOMAIN_STREAM_DISK_STATE_RUNNING ||
+           self->state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPING;
 }
 
 void
@@ -123,7 +123,7 @@ qemuStreamHydrationNeeds
 qemuStreamGetHydrationNeeds(const qemuStream *self)
 {
     qemuStreamHydrationNeeds needs = {
-        .wanted = self->state == VIR_DOMAIN_STREAM_DISK_RUNNING && !self->held &&
+        .wanted = self->state == VIR_DOMAIN_STREAM_DISK_STATE_RUNNING && !self->held &&
                   !self->unhydratable && !self->guestSuspended && !self->settings.paused &&
                   self->pace.deadline == qemuStreamDeadline(self), /* planned first */
         .position = self->progress.done,
@@ -145,7 +145,7 @@ qemuStreamGetTailTime(const qemuStream *self, gint64 now)
 bool
 qemuStreamGetFlushed(const qemuStream *self, guint64 *flushed)
 {
-    bool completed = self->state == VIR_DOMAIN_STREAM_DISK_COMPLETED;
+    bool completed = self->state == VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED;
 
     if (!completed && self->hydration == QEMU_STREAM_UNHYDRATED)
         return false;

@@ -39,8 +39,8 @@ struct _qemuStream {
     const char *unhydratable; /* why nothing ever hydrates it; NULL: it may be */
 
     /* protected by the lock of the table (qemu_streams.h) that the stream is in */
-    virDomainPtr dom;                /* on the newest connection */
-    virDomainStreamDiskStatus state; /* qemu_life.h changes it */
+    virDomainPtr dom;                   /* on the newest connection */
+    virDomainStreamDiskStateType state; /* qemu_life.h changes it */
     char *base;               /* as the caller named it, or as found; NULL: none, or not known */
     streamSettings settings;  /* as the user wants it */
     guint64 iotune;           /* what the guest may of its disk, bytes per second; 0: all */

@@ -165,7 +165,7 @@ qemuStreamsForget(qemuStreams *self, qemuStream *stream)
 {
     LOCK_SCOPE(&self->lock);
 
-    if (stream->state == VIR_DOMAIN_STREAM_DISK_STARTING)
+    if (stream->state == VIR_DOMAIN_STREAM_DISK_STATE_STARTING)
         qemuDomainRefuse(qemuStreamsGet(self, stream->dom), stream);
 }
 
@@ -186,7 +186,7 @@ qemuStreamsSetStopping(qemuStreams *self, qemuStream *stream, bool stopping)
 }
 
 void
-qemuStreamsEnd(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStatus state,
+qemuStreamsEnd(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStateType state,
                const char *reason, bool echo)
 {
     LOCK_SCOPE(&self->lock);

@@ -52,7 +52,7 @@ void qemuStreamsSetStopping(qemuStreams *self, qemuStream *stream, bool stopping
 /* The stream ended: publishes STARTED if that is owed, and the end, and passes the turn.
  * @reason: why; QEMU's own error is preferred. @echo: libvirt's event of this end is still
  * to come. Nothing if it had ended before. */
-void qemuStreamsEnd(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStatus state,
+void qemuStreamsEnd(qemuStreams *self, qemuStream *stream, virDomainStreamDiskStateType state,
                     const char *reason, bool echo);
 
 /* Whether the event of an end is the echo of one that is dealt with; uses it up. */

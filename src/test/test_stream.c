@@ -26,7 +26,7 @@ testStreamNew(const domainDisk *disk, const char *base, unsigned int layers, tes
     self->plan = *plan;
     *plan = (testPlan) { 0 };
     self->settings = *settings;
-    self->state = VIR_DOMAIN_STREAM_DISK_STARTING;
+    self->state = VIR_DOMAIN_STREAM_DISK_STATE_STARTING;
     return self;
 }
 
@@ -46,7 +46,7 @@ testStreamFree(testStream *self)
 bool
 testStreamIsActive(const testStream *self)
 {
-    return self->state < VIR_DOMAIN_STREAM_DISK_COMPLETED;
+    return self->state < VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED;
 }
 
 /* Whether it is held in the time that follows on @elapsed */
@@ -85,17 +85,17 @@ testStreamIsThrough(const testStream *self)
 }
 
 int
-testStreamEnd(testStream *self, virDomainStreamDiskStatus state, const char *reason)
+testStreamEnd(testStream *self, virDomainStreamDiskStateType state, const char *reason)
 {
     self->state = state;
     self->held = false;
     self->reason = g_strdup(reason);
     switch (state) {
-    case VIR_DOMAIN_STREAM_DISK_COMPLETED:
+    case VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED:
         self->done = self->plan.size;
         self->gone += self->layers;
         return VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED;
-    case VIR_DOMAIN_STREAM_DISK_STOPPED: return VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED;
+    case VIR_DOMAIN_STREAM_DISK_STATE_STOPPED: return VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED;
     default: return VIR_DOMAIN_STREAM_DISK_EVENT_FAILED;
     }
 }
@@ -103,9 +103,9 @@ testStreamEnd(testStream *self, virDomainStreamDiskStatus state, const char *rea
 int
 testStreamConfirm(testStream *self)
 {
-    if (self->state != VIR_DOMAIN_STREAM_DISK_STARTING)
+    if (self->state != VIR_DOMAIN_STREAM_DISK_STATE_STARTING)
         return TEST_STREAM_QUIET;
-    self->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    self->state = VIR_DOMAIN_STREAM_DISK_STATE_RUNNING;
     return VIR_DOMAIN_STREAM_DISK_EVENT_STARTED;
 }
 
@@ -116,18 +116,18 @@ testStreamAdvance(testStream *self, guint64 us)
 
     self->elapsed += us;
     switch (self->state) {
-    case VIR_DOMAIN_STREAM_DISK_STARTING:
+    case VIR_DOMAIN_STREAM_DISK_STATE_STARTING:
         return self->elapsed < self->plan.starting ? TEST_STREAM_QUIET : testStreamConfirm(self);
-    case VIR_DOMAIN_STREAM_DISK_RUNNING:
+    case VIR_DOMAIN_STREAM_DISK_STATE_RUNNING:
         testStreamMove(self, us);
         if (testStreamIsThrough(self))
             return testStreamEnd(self, self->plan.end, self->plan.reason);
         return self->elapsed / G_USEC_PER_SEC > seconds ? VIR_DOMAIN_STREAM_DISK_EVENT_PROGRESS
                                                         : TEST_STREAM_QUIET;
-    case VIR_DOMAIN_STREAM_DISK_STOPPING:
+    case VIR_DOMAIN_STREAM_DISK_STATE_STOPPING:
         if (self->elapsed < self->stopping + self->plan.stopping)
             return TEST_STREAM_QUIET;
-        return testStreamEnd(self, VIR_DOMAIN_STREAM_DISK_STOPPED, "stopped on request");
+        return testStreamEnd(self, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "stopped on request");
     default: return TEST_STREAM_QUIET;
     }
 }
@@ -135,9 +135,9 @@ testStreamAdvance(testStream *self, guint64 us)
 void
 testStreamStop(testStream *self)
 {
-    if (self->state == VIR_DOMAIN_STREAM_DISK_STOPPING)
+    if (self->state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPING)
         return;
-    self->state = VIR_DOMAIN_STREAM_DISK_STOPPING;
+    self->state = VIR_DOMAIN_STREAM_DISK_STATE_STOPPING;
     self->stopping = self->elapsed;
 }
 

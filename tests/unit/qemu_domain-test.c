@@ -48,7 +48,7 @@ testAdd(testFixture *fix, const char *target, const char *name)
 static void
 testEnd(testFixture *fix, qemuStream *stream, bool echo)
 {
-    qemuDomainEnd(fix->domain, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "x", echo);
+    qemuDomainEnd(fix->domain, stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "x", echo);
 }
 
 /* The active ones, "*" with the turn */
@@ -143,7 +143,7 @@ testTick(testFixture *fix, const void *opaque)
     streamProgressSet(&held->progress, 0, 700);
     qemuDomainTick(fix->domain, stream, now); /* nothing is to be told of it so far */
     g_assert_cmpuint(stream->progress.count, ==, 0);
-    stream->state = held->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    stream->state = held->state = VIR_DOMAIN_STREAM_DISK_STATE_RUNNING;
     qemuDomainTick(fix->domain, stream, now);
     qemuDomainTick(fix->domain, held, now);
     g_assert_cmpuint(stream->progress.count, ==, 1);

@@ -12,7 +12,7 @@ testStart(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 1000);
 
     g_assert_nonnull(stream);
-    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STARTING);
+    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_STARTING);
     g_assert_cmpuint(stream->settings.bandwidth, ==, 1000);
     g_assert_cmpuint(stream->speed, ==, 1000);
     g_assert_null(stream->base);
@@ -27,14 +27,14 @@ testStart(streamsFixture *fix, const void *opaque)
     assertEvents("");
     g_assert_null(streamsFixtureBegin(fix, fix->dom, "vda", 0));
 
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, false);
     assertEvents("COMPLETED a/vda");
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED, "late", true);
+    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_FAILED, "late", true);
     qemuStreamsConfirm(fix->streams, stream);
     qemuStreamsSetStopping(fix->streams, stream, true);
     qemuStreamsSetStopping(fix->streams, stream, false);
     assertEvents("");
-    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_COMPLETED);
+    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED);
     g_assert_null(stream->reason);
     g_assert_false(qemuStreamsTakeEcho(fix->streams, fix->dom, "vda"));
 }
@@ -80,7 +80,7 @@ testBaseFound(streamsFixture *fix, const void *opaque)
 
         qemuStreamsBeginHydration(fix->streams, stream, cases[i].deepest);
         g_assert_cmpstr(stream->base, ==, cases[i].base);
-        qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+        qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     }
 }
 
@@ -90,7 +90,7 @@ testEndEarly(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
 
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED, "gone", false);
+    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_FAILED, "gone", false);
     assertEvents("STARTED a/vda, FAILED a/vda");
     g_assert_cmpstr(stream->reason, ==, "gone");
     qemuStreamsConfirm(fix->streams, stream);
@@ -107,7 +107,7 @@ testForget(streamsFixture *fix, const void *opaque)
     qemuStreamsForget(fix->streams, refused);
     g_assert_null(qemuStreamsFind(fix->streams, fix->dom, "vda"));
     qemuStreamsConfirm(fix->streams, refused); /* by one who found it before */
-    qemuStreamsEnd(fix->streams, refused, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(fix->streams, refused, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     g_assert_false(qemuStreamsIsActive(fix->streams, refused));
     qemuStreamsForget(fix->streams, running);
     g_assert_true(qemuStreamsIsActive(fix->streams, running));
@@ -131,10 +131,10 @@ testAdoptKinds(streamsFixture *fix, const void *opaque)
         quiet = streamsFixtureAdopt(fix, fix->dom, "vdb", QEMU_TURN_HELD_SPEED, false);
 
     assertEvents("STARTED a/vda");
-    g_assert_cmpint(loud->state, ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
+    g_assert_cmpint(loud->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING);
     g_assert_cmpuint(loud->settings.bandwidth, ==, 500);
     g_assert_cmpuint(loud->speed, ==, 500);
-    g_assert_cmpint(quiet->state, ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
+    g_assert_cmpint(quiet->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING);
     g_assert_cmpuint(quiet->settings.bandwidth, ==,
                      QEMU_TURN_HELD_SPEED); /* a daemon's to let go */
     g_assert_cmpuint(quiet->speed, ==, QEMU_TURN_HELD_SPEED);
@@ -147,11 +147,11 @@ testStop(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) stream = streamsFixtureRun(fix, fix->dom, "vda");
 
     qemuStreamsSetStopping(fix->streams, stream, true);
-    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STOPPING);
+    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_STOPPING);
     qemuStreamsSetStopping(fix->streams, stream, false);
-    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
+    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING);
     qemuStreamsSetStopping(fix->streams, stream, true);
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "aborted", false);
+    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "aborted", false);
     g_assert_cmpstr(stream->reason, ==, "stopped on request");
     assertEvents("STARTED a/vda, STOPPED a/vda");
 }
@@ -165,7 +165,7 @@ testStopWhileStarting(streamsFixture *fix, const void *opaque)
 
     qemuStreamsSetStopping(fix->streams, stream, true);
     qemuStreamsSetStopping(fix->streams, stream, false);
-    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STARTING);
+    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_STARTING);
     assertEvents("");
     qemuStreamsForget(fix->streams, stream);
     g_assert_null(qemuStreamsFind(fix->streams, fix->dom, "vda"));
@@ -178,17 +178,17 @@ testReasons(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) failed = streamsFixtureRun(fix, fix->dom, "vdb");
     g_autoptr(qemuStream) completed = streamsFixtureRun(fix, fix->dom, "vdc");
 
-    qemuStreamsEnd(fix->streams, stopped, VIR_DOMAIN_STREAM_DISK_STOPPED, "aborted", false);
+    qemuStreamsEnd(fix->streams, stopped, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "aborted", false);
     g_assert_cmpstr(stopped->reason, ==, "aborted");
 
     qemuStreamsSetStopping(fix->streams, failed, true);
     qemuStreamsSetError(fix->streams, failed, "Input/output error");
     qemuStreamsSetError(fix->streams, failed, "another");
-    qemuStreamsEnd(fix->streams, failed, VIR_DOMAIN_STREAM_DISK_FAILED, "gone", false);
+    qemuStreamsEnd(fix->streams, failed, VIR_DOMAIN_STREAM_DISK_STATE_FAILED, "gone", false);
     g_assert_cmpstr(failed->reason, ==, "Input/output error");
 
     qemuStreamsSample(fix->streams, completed, 10, 100, 0, 0, false);
-    qemuStreamsEnd(fix->streams, completed, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(fix->streams, completed, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, false);
     g_assert_null(completed->reason);
     g_assert_cmpuint(completed->progress.done, ==, 100);
 }
@@ -205,9 +205,9 @@ testEcho(streamsFixture *fix, const void *opaque)
     g_assert_false(qemuStreamsAwaitsEcho(fix->streams, fix->dom, "vda"));
     g_assert_false(qemuStreamsAwaitsEcho(fix->streams, fix->dom, "vdz"));
 
-    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, true);
+    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, true);
     second = streamsFixtureRun(fix, fix->dom, "vda");
-    qemuStreamsEnd(fix->streams, second, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, true);
+    qemuStreamsEnd(fix->streams, second, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, true);
     third = streamsFixtureRun(fix, fix->dom, "vda");
     g_assert_false(qemuStreamsTakeEcho(fix->streams, fix->other, "vda"));
     g_assert_true(qemuStreamsTakeEcho(fix->streams, fix->dom, "vda"));
@@ -216,7 +216,7 @@ testEcho(streamsFixture *fix, const void *opaque)
     g_assert_false(qemuStreamsAwaitsEcho(fix->streams, fix->dom, "vda"));
     g_assert_false(qemuStreamsTakeEcho(fix->streams, fix->dom, "vda"));
 
-    qemuStreamsEnd(fix->streams, third, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, true);
+    qemuStreamsEnd(fix->streams, third, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, true);
     qemuStreamsForgetEchoes(fix->streams);
     g_assert_false(qemuStreamsTakeEcho(fix->streams, fix->dom, "vda"));
 }
@@ -250,7 +250,7 @@ testSample(streamsFixture *fix, const void *opaque)
     qemuStreamsSetStopping(fix->streams, stream, true);
     qemuStreamsSample(fix->streams, stream, 50, 100, 0, 0, true);
     assertEvents("");
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     qemuStreamsSample(fix->streams, stream, 60, 100, 7, 0, true);
     assertEvents("STOPPED a/vda");
     g_assert_cmpuint(stream->progress.done, ==, 50);
@@ -290,7 +290,7 @@ testFind(streamsFixture *fix, const void *opaque)
     g_assert_null(qemuStreamsFindActive(fix->streams, fix->dom, "vdb"));
     g_assert_null(qemuStreamsFind(fix->streams, fix->dom, ""));
 
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, false);
     g_assert_null(qemuStreamsFindActive(fix->streams, fix->dom, "vda"));
     g_assert_null(qemuStreamsFindActive(fix->streams, fix->dom, "/images/vda"));
     ended = qemuStreamsFind(fix->streams, fix->dom, "vda");
@@ -330,8 +330,8 @@ testList(streamsFixture *fix, const void *opaque)
     testAssertList(fix, fix->other, "b/vda");
     testAssertList(fix, NULL, "a/vda a/vdb a/vdc b/vda");
 
-    qemuStreamsEnd(fix->streams, second, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
-    qemuStreamsEnd(fix->streams, other, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(fix->streams, second, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
+    qemuStreamsEnd(fix->streams, other, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     testAssertList(fix, fix->dom, "a/vda a/vdc");
     testAssertList(fix, fix->other, "");
 }
@@ -372,8 +372,8 @@ testForgetEnded(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) other = streamsFixtureRun(fix, fix->other, "vda");
     g_autoptr(qemuStream) kept = NULL;
 
-    qemuStreamsEnd(fix->streams, ended, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
-    qemuStreamsEnd(fix->streams, other, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(fix->streams, ended, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
+    qemuStreamsEnd(fix->streams, other, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     qemuStreamsForgetEnded(fix->streams, fix->dom);
     g_assert_null(qemuStreamsFind(fix->streams, fix->dom, "vda"));
     g_assert_true(qemuStreamsIsActive(fix->streams, running));
@@ -407,12 +407,12 @@ testWorkerStep(streamsFixture *fix, virDomainPtr dom, const char *target, guint 
     }
     switch (step) {
     case 0:
-        qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "x", true);
+        qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "x", true);
         qemuStreamsTakeEcho(fix->streams, dom, target);
         break;
     case 1:
         qemuStreamsSetError(fix->streams, stream, "y");
-        qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_FAILED, NULL, false);
+        qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_FAILED, NULL, false);
         qemuStreamsForgetEnded(fix->streams, dom);
         break;
     case 2: qemuStreamsSetStopping(fix->streams, stream, true); break;

@@ -50,13 +50,13 @@ testWait(streamsFixture *fix, const void *opaque)
 
     qemuStreamsChange(fix->streams, held, &change);
     testKeep(fix, POLICY("bandwidth='5000000' hydrate='no'"), true);
-    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, false);
     testAssertKept(fix, fix->dom);
     g_assert_true(qemuStreamsSpeedWanted(fix->streams, held, &speed));
     testAssertKept(fix, fix->dom);
     qemuStreamsSpeedSet(fix->streams, held, speed, true);
     testKeep(fix, POLICY("hydrate='no'"), true);
-    qemuStreamsEnd(fix->streams, held, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(fix->streams, held, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     testKeep(fix, NULL, true);
     testAssertKept(fix, fix->dom);
 }
@@ -90,7 +90,7 @@ testRestored(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) again = NULL;
 
     testKeep(fix, NULL, true);
-    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     qemuStreamsForgetEnded(fix->streams, fix->dom);
     testAssertKept(fix, fix->dom);
     again = streamsFixtureRun(fix, fix->dom, "vda");
@@ -125,7 +125,7 @@ testAdopt(streamsFixture *fix, const void *opaque)
         g_assert_cmpuint(stream->settings.bandwidth, ==, cases[i].limit);
         g_assert_cmpint(stream->settings.deadline, ==, cases[i].kept.deadline);
         g_assert_true(stream->settings.paused);
-        qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+        qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     }
 }
 

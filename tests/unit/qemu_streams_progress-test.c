@@ -77,7 +77,7 @@ testMap(streamsFixture *fix, const void *opaque)
     testSet(fix, stream, 53, 4, 0, true);
     qemuStreamsEndHydration(fix->streams, stream, true, NULL);
     assertProgress(stream, "3 2 57/57 0");
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, false);
     assertProgress(stream, "-1 2 57/57 0");
 }
 
@@ -89,7 +89,7 @@ testJobFirst(streamsFixture *fix, const void *opaque)
 
     qemuStreamsBeginHydration(fix->streams, stream, 2);
     testSet(fix, stream, 5, 0, 20, true);
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, false);
     assertProgress(stream, "-1 2 25/25 0");
 }
 
@@ -101,7 +101,7 @@ testStopped(streamsFixture *fix, const void *opaque)
 
     qemuStreamsBeginHydration(fix->streams, stream, 2);
     testSet(fix, stream, 5, 0, 20, false);
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     assertProgress(stream, "-1 1 5/25 20");
 }
 

@@ -102,16 +102,16 @@ testTurns(streamsFixture *fix, const void *opaque)
     qemuStreamsConfirm(fix->streams, far);
     qemuStreamsSample(fix->streams, far, 10, 100, 7, 0, false);
     qemuStreamsSample(fix->streams, near, 20, 100, QEMU_TURN_HELD_SPEED, 2, false);
-    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, false);
     testAssertTurn(fix, fix->dom, "vdc");
     g_assert_true(qemuStreamsSpeedWanted(fix->streams, near, &speed));
     g_assert_cmpuint(speed, ==, 0);
     qemuStreamsSpeedSet(fix->streams, near, speed, true);
 
-    qemuStreamsEnd(fix->streams, near, VIR_DOMAIN_STREAM_DISK_FAILED, "x", false);
+    qemuStreamsEnd(fix->streams, near, VIR_DOMAIN_STREAM_DISK_STATE_FAILED, "x", false);
     testAssertTurn(fix, fix->dom, "vdb");
     g_assert_false(qemuStreamsSpeedWanted(fix->streams, far, &speed)); /* its limit already */
-    qemuStreamsEnd(fix->streams, far, VIR_DOMAIN_STREAM_DISK_STOPPED, "x", false);
+    qemuStreamsEnd(fix->streams, far, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "x", false);
     testAssertTurn(fix, fix->dom, "");
     testAssertTurn(fix, fix->other, "vda");
 }
@@ -143,7 +143,7 @@ testTurnsLimit(streamsFixture *fix, const void *opaque)
     g_assert_true(qemuStreamsSpeedWanted(fix->streams, held, &speed));
     g_assert_cmpuint(speed, ==, QEMU_TURN_HELD_SPEED);
     qemuStreamsSpeedSet(fix->streams, held, speed, true);
-    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(fix->streams, first, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     g_assert_true(qemuStreamsSpeedWanted(fix->streams, held, &speed));
     g_assert_cmpuint(speed, ==, 3 * QEMU_TURN_HELD_SPEED);
 }
@@ -194,7 +194,7 @@ testHydration(streamsFixture *fix, const void *opaque)
     qemuStreamsConfirm(fix->streams, stream);
     testAssertNeeds(fix, stream, true, 100);
 
-    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(fix->streams, stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     testAssertNeeds(fix, stream, false, 100);
     testAssertNeeds(fix, held, true, 0);
 }

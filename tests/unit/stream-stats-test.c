@@ -45,7 +45,7 @@ statsAssert(const streamStats *stats, const char *field, const char *expected)
 static void
 statsTestText(void)
 {
-    g_auto(streamStats) stats = statsNew(VIR_DOMAIN_STREAM_DISK_FAILED, 1 << 20, 2 << 20);
+    g_auto(streamStats) stats = statsNew(VIR_DOMAIN_STREAM_DISK_STATE_FAILED, 1 << 20, 2 << 20);
     g_autofree char *sizes = streamStatsSizes(&stats);
 
     statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_STATS_STATE, "failed");
@@ -73,7 +73,7 @@ statsTestUnknown(void)
     statsAssert(&none, VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, "-");
     statsAssert(&none, VIR_DOMAIN_STREAM_DISK_STATS_BASE, "-");
     statsAssert(&none, VIR_DOMAIN_STREAM_DISK_PARAM_FAST, "-");
-    g_assert_cmpint(streamStatsState(&none), ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
+    g_assert_cmpint(streamStatsState(&none), ==, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING);
     g_assert_cmpint(streamStatsPercent(&none), ==, 0);
 }
 
@@ -95,9 +95,9 @@ statsTestFinishing(void)
 static void
 statsTestPercent(void)
 {
-    g_auto(streamStats) running = statsNew(VIR_DOMAIN_STREAM_DISK_RUNNING, 100, 100);
-    g_auto(streamStats) half = statsNew(VIR_DOMAIN_STREAM_DISK_RUNNING, 50, 100);
-    g_auto(streamStats) completed = statsNew(VIR_DOMAIN_STREAM_DISK_COMPLETED, 0, 0);
+    g_auto(streamStats) running = statsNew(VIR_DOMAIN_STREAM_DISK_STATE_RUNNING, 100, 100);
+    g_auto(streamStats) half = statsNew(VIR_DOMAIN_STREAM_DISK_STATE_RUNNING, 50, 100);
+    g_auto(streamStats) completed = statsNew(VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, 0, 0);
 
     g_assert_cmpint(streamStatsPercent(&running), ==, 99);
     g_assert_cmpint(streamStatsPercent(&half), ==, 50);
@@ -124,12 +124,12 @@ statsTestHmp(void)
     const streamStats none = { 0 };
     g_autofree char *unknown = streamStatsHmp(&none, "sda");
 
-    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STARTING, line);
-    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_RUNNING, line);
-    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STOPPING, line);
-    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL);
-    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STOPPED, NULL);
-    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_FAILED, NULL);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STATE_STARTING, line);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STATE_RUNNING, line);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STATE_STOPPING, line);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STATE_FAILED, NULL);
     g_assert_cmpstr(unknown, ==,
                     "Streaming device sda: Completed 0 of 0 bytes, speed limit 0 bytes/s");
 }

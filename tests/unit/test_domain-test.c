@@ -36,7 +36,7 @@ testGone(simulationFixture *fix, const void *opaque)
     g_auto(testDomain) after = { 0 };
     g_autoptr(testGuest) guest = testRunsBegin(fix->dom);
     g_autoptr(streamRecord) look = NULL;
-    testPlan plan = { .stepped = true, .end = VIR_DOMAIN_STREAM_DISK_COMPLETED };
+    testPlan plan = { .stepped = true, .end = VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED };
     const streamSettings settings = { 0 };
     const domainDisk *disk;
 

@@ -124,7 +124,7 @@ testSteps(testCase *test, const void *opaque)
     g_assert_cmpint(testGet(test->dom, "/vda.qcow2", "data_processed"), ==, 5 * MIB);
     g_assert_cmpint(virDomainStreamDisk(test->dom, "vda", 0, STOP), ==, 0);
     g_assert_cmpint(virDomainStreamDiskInfo(test->dom, NULL, 0, 0), ==, 0);
-    g_assert_cmpint(testGet(test->dom, "vda", "state"), ==, VIR_DOMAIN_STREAM_DISK_STOPPED);
+    g_assert_cmpint(testGet(test->dom, "vda", "state"), ==, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED);
 }
 
 static void
@@ -166,7 +166,7 @@ testAlias(testCase *test, const void *opaque)
     g_assert_cmpint(virDomainStreamDiskSetParameters(test->dom, "ua-root", &slow, 1, 0), ==, 0);
     g_assert_cmpint(testGet(test->dom, "ua-root", "bandwidth"), ==, MIB);
     g_assert_cmpint(virDomainStreamDisk(test->dom, "ua-root", 0, STOP), ==, 0);
-    g_assert_cmpint(testGet(test->dom, "vda", "state"), ==, VIR_DOMAIN_STREAM_DISK_STOPPED);
+    g_assert_cmpint(testGet(test->dom, "vda", "state"), ==, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED);
     g_assert_cmpint(virDomainStreamDiskStart(test->dom, "ua-root", "vda[1]", NULL, 0, 0), ==, 0);
     g_assert_cmpint(testStart(test->dom, "ua-other"), ==, -1);
     expectError(VIR_ERR_INVALID_ARG, "disk 'ua-other' not found in domain");
@@ -231,7 +231,7 @@ testBase(testCase *test, const void *opaque)
     expectError(VIR_ERR_OPERATION_INVALID, "can't keep relative backing relationship");
     g_assert_cmpint(virDomainStreamDiskStart(test->dom, "vda", "vda[2]", NULL, 0, 0), ==, 0);
     g_assert_cmpint(virDomainStreamDiskInfo(test->dom, NULL, 0, 0), ==, 1);
-    g_assert_cmpint(testGet(test->dom, "vda", "state"), ==, VIR_DOMAIN_STREAM_DISK_COMPLETED);
+    g_assert_cmpint(testGet(test->dom, "vda", "state"), ==, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED);
     g_assert_cmpint(virDomainStreamDiskStart(test->dom, "vda", "/middle.qcow2", NULL, 0, 0), ==,
                     -1); /* it is gone */
     expectError(VIR_ERR_INVALID_ARG, "could not find image '/middle.qcow2'");

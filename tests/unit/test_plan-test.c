@@ -30,7 +30,7 @@ testDefaults(void)
         g_assert_cmpuint(plan.at, ==, 1 << 30);
         g_assert_cmpuint(plan.speed, ==, 100 << 20);
         g_assert_cmpuint(plan.starting + plan.wait + plan.finish + plan.stopping, ==, 0);
-        g_assert_cmpint(plan.end, ==, VIR_DOMAIN_STREAM_DISK_COMPLETED);
+        g_assert_cmpint(plan.end, ==, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED);
         g_assert_null(plan.reason);
         g_assert_null(plan.refuse);
     }
@@ -56,7 +56,7 @@ testAll(void)
     g_assert_cmpuint(plan.wait, ==, SECONDS(2));
     g_assert_cmpuint(plan.stopping, ==, SECONDS(3));
     g_assert_cmpuint(plan.at, ==, 500);
-    g_assert_cmpint(plan.end, ==, VIR_DOMAIN_STREAM_DISK_FAILED);
+    g_assert_cmpint(plan.end, ==, VIR_DOMAIN_STREAM_DISK_STATE_FAILED);
     g_assert_cmpstr(plan.reason, ==, "no more");
     g_assert_cmpstr(plan.refuse, ==, "not today");
     g_assert_true(plan.relative);
