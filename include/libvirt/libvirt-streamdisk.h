@@ -43,6 +43,10 @@ typedef enum {
  *
  * One active stream, as virDomainStreamDiskInfo() reports it.
  *
+ * Callers have arrays of it, so it never changes: neither size nor fields. What else there is to
+ * know of a stream is a typed parameter of virDomainStreamDiskGetStats(), as what
+ * virDomainJobInfo has no room for is one of virDomainGetJobStats().
+ *
  * Since: 0.1.0
  */
 typedef struct _virDomainStreamDiskState virDomainStreamDiskState;
@@ -296,7 +300,8 @@ typedef enum {
 /**
  * virDomainStreamDiskRecord:
  *
- * One stream of a connection, with its statistics.
+ * One stream of a connection, with its statistics. Only the library makes these: there may be more
+ * fields at the end in the future.
  *
  * Since: 0.1.0
  */
