@@ -146,6 +146,7 @@ def main():
     for item in others:
         out += of_type(item)
     out += heading("CONSTANTS", "=")
+    out += [r"**virt-stream**\(1) has a table of all parameters and statistics.", ""]
     for item in defines:
         out += of_define(item)
     out += heading("SEE ALSO", "=")
