@@ -89,7 +89,7 @@ info() {
   virt-stream info guest --json | assert_json "len(it['streams']) == 1 and (lambda stream:
     stream['state'] == 'running' and (stream['phase'], stream['basis']) in
     (('pull', 'position'), ('hydrate', 'estimate'), ('hydrate', 'map')) and
-    stream['alias'] == 'virtio-disk0' and 16 << 20 < stream['data_total'] <= 32 << 20 and 'base' not in stream and
+    stream['alias'] == 'virtio-disk0' and 8 << 20 < stream['data_total'] <= 32 << 20 and 'base' not in stream and
     stream['data_processed'] + stream['data_remaining'] == stream['data_total'])(it['streams'][0])"
 
   virt-stream info guest --hmp > "$dir/hmp"
