@@ -12,7 +12,7 @@ static const char domainStreamDiskDoc[] =
     "streamDisk($module, /, dom, disk, offset=0, flags=0)\n--\n\n"
     "Start or stop streaming a disk of a running domain; virDomainStreamDisk().\n"
     "\n"
-    "disk is its target ('vda') or the path of its top image. With\n"
+    "disk is its target ('vda'), the path of its top image, or its alias. With\n"
     "VIR_DOMAIN_STREAM_DISK_START the whole disk is streamed in the background, with\n"
     "VIR_DOMAIN_STREAM_DISK_STOP the stream ends and what is copied stays.\n"
     "Returns 0; with VIR_DOMAIN_STREAM_DISK_ONE the offset to continue with.";

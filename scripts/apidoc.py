@@ -91,8 +91,19 @@ def of_define(item):
     return [f"``{item.name}``: **{marked_up(value)}**", *indented(f"{text} Since {item.since}.")]
 
 
+def check_names(types):
+    """Notes typed parameters whose constant and string differ in more than case and dots."""
+    for item in types:
+        found = re.match(r'# *define VIR_DOMAIN_STREAM_DISK_(?:PARAM|STATS)_(\w+) "(.*)"$', item.code)
+        if found and found[1] != found[2].replace(".", "_").upper():
+            problems.append(f"{item.name} is not the name of '{found[2]}'")
+        if found and not re.match(r"[a-z]+(\.[a-z]+)?(_[a-z]+)*$", found[2]):
+            problems.append(f"'{found[2]}' of {item.name} is not made as the others are")
+
+
 def check(text, types, functions):
     """Notes what is public and not documented, or documented otherwise than it is."""
+    check_names(types)
     known = {item.name for item in types + functions}
     for names in PUBLIC.findall(text):
         name = next(filter(None, names))
@@ -135,6 +146,7 @@ def main():
     for item in others:
         out += of_type(item)
     out += heading("CONSTANTS", "=")
+    out += [r"**virt-stream**\(1) has a table of all parameters and statistics.", ""]
     for item in defines:
         out += of_define(item)
     out += heading("SEE ALSO", "=")

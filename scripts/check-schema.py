@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""check-schema.py: the schema of --json and the manual page know every statistic
+"""check-schema.py: the schema of --json and the table of the manual page know every statistic
 
 That is, every VIR_DOMAIN_STREAM_DISK_STATS_ and _PARAM_ of the public header with its type, the
-words that tools/stream-stats.c has for numbers, and no field that the header does not have.
+words that tools/stream-stats.c has for numbers, and no field that the header does not have. The
+table has all settings, too, units as the header has them, and says what may be set when.
 """
 import json
 import pathlib
@@ -18,7 +19,11 @@ STREAM = json.loads((ROOT / "docs/virt-stream.schema.json").read_text())["$defs"
 
 FIELD = re.compile(r'/\*\*((?:(?!\*/).)*)\*/\s*'
                    r'# define VIR_DOMAIN_STREAM_DISK_(?:STATS|PARAM)_\w+ "([^"]+)"', re.S)
-TABLE = re.compile(r"^Field  .*?\n=+ +=+\n(.*?)^=+ +=+$", re.M | re.S)
+TABLE = re.compile(r"^Name +Type +Unit .*?\n(=[= ]+)\n(.*?)^=[= ]+$", re.M | re.S)
+UNITS = {  # the first that the header's comment has
+    r"bytes per second": "B/s", r"microseconds": "us", r"milliseconds|\bms\b": "ms",
+    r"seconds": "s", r"\bbytes\b": "B", r"so many times": "x",
+}
 ONLY_AT_START = {"relative", "standstill"}  # the parameters that are no statistics later
 TYPES = {
     "STRING": {"type": "string"},
@@ -46,14 +51,47 @@ def words_of(field):
     return re.findall(r'\] = "(\w+)"', re.search(rf"{table[1]}\[\] = \{{(.*?)\}};", WORDS, re.S)[1])
 
 
+def table_rows():
+    """The cells of the manual page's table by the name in the first of them."""
+    rule, body = TABLE.search(MANUAL).groups()
+    columns = [found.span() for found in re.finditer("=+", rule)]
+    rows = [[line[begin:end].strip() for begin, end in columns] for line in body.splitlines()]
+    return {row[0].strip("`"): row[1:] for row in rows if row[0]}
+
+
+def unit_of(comment, of_type):
+    """What it is counted in, by the comment; "\\-", as the table has it, if in nothing."""
+    if of_type in ("ULLONG", "DOUBLE"):
+        for words, unit in UNITS.items():
+            if re.search(words, comment):
+                return unit
+    return "\\-"
+
+
+def check_table(fields):
+    """What is wrong in the table."""
+    rows = table_rows()
+    for name in rows.keys() ^ fields.keys():
+        yield f"'{name}' is not in both of header and manual page"
+    for name in rows.keys() & fields.keys():
+        of_type, unit, when = rows[name][:3]
+        comments = [comment for comment, found in FIELD.findall(HEADER) if found == name]
+        macros = re.findall(rf'DISK_(PARAM|STATS)_\w+ "{re.escape(name)}"', HEADER)
+        if of_type != fields[name]:
+            yield f"'{name}' is {fields[name]}, not {of_type} as in the manual page"
+        if unit not in {unit_of(comment, of_type) for comment in comments}:
+            yield f"the unit of '{name}' is not {unit}, as in the manual page"
+        if ("start" in when) != ("PARAM" in macros) or ("STATS" in macros and when == "start"):
+            yield f"'{name}' is not set or told '{when}', as in the manual page"
+        if (when == "start") != (name in ONLY_AT_START):
+            yield f"'{name}' is or is not only for the start, '{when}' in the manual page"
+
+
 def main():
     complaints = []
     fields = header_fields()
     described = {name: schema for name, schema in STREAM["properties"].items()
                  if name not in STREAM["required"]}
-    in_manual = set(re.findall(r"``([\w.]+)``", "\n".join(
-        line[:27] for line in TABLE.search(MANUAL)[1].splitlines()))) - set(STREAM["required"])
-
     for name, of_type in fields.items():
         expected = {"enum": words_of(name)} if of_type == "INT" else TYPES.get(of_type)
         if name in ONLY_AT_START:
@@ -64,8 +102,7 @@ def main():
             complaints.append(f"'{name}' is {of_type}: in the schema it has to be {expected}")
     for name in described.keys() - fields.keys():
         complaints.append(f"'{name}' is in the schema, but not in the header")
-    for name in described.keys() ^ in_manual:
-        complaints.append(f"'{name}' is not in both of schema and manual page")
+    complaints += check_table(fields)
     for complaint in complaints:
         print(complaint)
     return bool(complaints)

@@ -36,7 +36,7 @@ virDomainStreamDiskCheckWrite(virDomainPtr dom)
 /**
  * virDomainStreamDisk:
  * @dom: pointer to a running domain
- * @disk: target of the disk ("vda"), or the path of its top image
+ * @disk: target of the disk ("vda"), path of its top image, or its alias ("virtio-disk0")
  * @offset: where an increment begins, in bytes; 0 with START and STOP
  * @flags: one of virDomainStreamDiskFlags
  *
@@ -155,7 +155,7 @@ virDomainStreamDiskInfo(virDomainPtr dom,
 /**
  * virDomainStreamDiskStart:
  * @dom: pointer to a running domain
- * @disk: target of the disk ("vda"), or the path of its top image
+ * @disk: target of the disk ("vda"), path of its top image, or its alias ("virtio-disk0")
  * @base: image of the disk's chain that stays as its backing, by path or as "vda[2]";
  *        NULL for none
  * @params: VIR_DOMAIN_STREAM_DISK_PARAM_* parameters, or NULL if @nparams is 0
@@ -215,7 +215,7 @@ virDomainStreamDiskStart(virDomainPtr dom,
 /**
  * virDomainStreamDiskSetParameters:
  * @dom: pointer to a running domain
- * @disk: target of the disk ("vda"), or the path of its top image
+ * @disk: target of the disk ("vda"), path of its top image, or its alias ("virtio-disk0")
  * @params: VIR_DOMAIN_STREAM_DISK_PARAM_* parameters
  * @nparams: how many
  * @flags: extra flags; not used yet, so callers should always pass 0
@@ -269,7 +269,7 @@ virDomainStreamDiskSetParameters(virDomainPtr dom,
 /**
  * virDomainStreamDiskGetStats:
  * @dom: pointer to a domain
- * @disk: target of the disk ("vda"), or the path of its top image
+ * @disk: target of the disk ("vda"), path of its top image, or its alias ("virtio-disk0")
  * @params: where to store the array of VIR_DOMAIN_STREAM_DISK_STATS_* parameters;
  *          the caller frees it with virTypedParamsFree()
  * @nparams: where to store how many

@@ -17,10 +17,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlXPathObject, xmlXPathFreeObject)
 char *
 streamDiskFindTarget(virDomainPtr dom, const char *disk)
 {
+    static const char *const names[] = {
+        "target/@dev = $disk or source/@file = $disk or source/@dev = $disk",
+        "alias/@name = $disk",
+    };
     char *xml = virDomainGetXMLDesc(dom, 0);
     g_autoptr(xmlDoc) doc = NULL;
     g_autoptr(xmlXPathContext) context = NULL;
-    g_autoptr(xmlXPathObject) target = NULL;
 
     if (!xml)
         return NULL;
@@ -30,9 +33,13 @@ streamDiskFindTarget(virDomainPtr dom, const char *disk)
     if (!context)
         return NULL;
     xmlXPathRegisterVariable(context, BAD_CAST "disk", xmlXPathNewCString(disk));
-    target = xmlXPathEvalExpression(BAD_CAST
-                                    "string(/domain/devices/disk[target/@dev = $disk or "
-                                    "source/@file = $disk or source/@dev = $disk]/target/@dev)",
-                                    context);
-    return target && *target->stringval ? g_strdup((const char *) target->stringval) : NULL;
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_strdup_printf("string(/domain/devices/disk[%s]/target/@dev)",
+                                                names[i]);
+        g_autoptr(xmlXPathObject) target = xmlXPathEvalExpression(BAD_CAST path, context);
+
+        if (target && *target->stringval)
+            return g_strdup((const char *) target->stringval);
+    }
+    return NULL;
 }

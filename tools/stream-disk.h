@@ -10,6 +10,6 @@
 
 #include <libvirt/libvirt.h>
 
-/* The target of the disk that is named by its target or path, the caller's to free; NULL if there
- * is none. No error is reported. */
+/* The target of the disk that is named by its target, path or alias, the caller's to free; NULL if
+ * there is none. No error is reported. */
 char *streamDiskFindTarget(virDomainPtr dom, const char *disk);

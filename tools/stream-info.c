@@ -6,6 +6,17 @@
 #include <stdio.h>
 
 #include "stream-command.h"
+#include "stream-disk.h"
+
+static struct {
+    gboolean hmp;
+} streamInfoOptions;
+
+static const GOptionEntry streamInfoEntries[] = {
+    { "hmp", 0, 0, G_OPTION_ARG_NONE, &streamInfoOptions.hmp,
+      "Print what QEMU's monitor does, a line for each active stream", NULL },
+    { NULL },
+};
 
 /* What is printed of the statistics, in this order, after the state */
 static const struct {
@@ -38,8 +49,8 @@ static const struct {
     { "Guest latency", VIR_DOMAIN_STREAM_DISK_STATS_GUEST_LATENCY },
     { "Guest before", VIR_DOMAIN_STREAM_DISK_STATS_GUEST_LATENCY_BEFORE },
     { "Not hydrated", VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REASON },
-    { "Wrong tail", VIR_DOMAIN_STREAM_DISK_STATS_TAIL_TIME },
-    { "Unflushed", VIR_DOMAIN_STREAM_DISK_STATS_UNFLUSHED_TIME },
+    { "Wrong tail", VIR_DOMAIN_STREAM_DISK_STATS_TIME_TAIL },
+    { "Unflushed", VIR_DOMAIN_STREAM_DISK_STATS_TIME_UNFLUSHED },
     { "Reason", VIR_DOMAIN_STREAM_DISK_STATS_REASON },
 };
 
@@ -68,15 +79,29 @@ streamInfoPrint(virDomainPtr dom, const char *disk, const streamStats *stats)
     }
 }
 
+/* Whether it is active, and so was printed. */
+static bool
+streamInfoPrintHmp(virDomainPtr dom, const char *disk, const streamStats *stats)
+{
+    g_autofree char *target = streamDiskFindTarget(dom, disk);
+    g_autofree char *line = streamStatsHmp(stats, target ? target : disk);
+
+    if (line)
+        printf("%s\n", line);
+    return line != NULL;
+}
+
 static streamExit
 streamInfoRun(streamClient *client, char **args)
 {
-    g_autoptr(virDomain) dom = streamClientGetDomain(client, args[0]);
+    g_autoptr(virDomain) dom = NULL;
     g_auto(GStrv) disks = NULL;
     json_object *streams = NULL;
     int found = 0;
 
-    if (!dom)
+    if (streamInfoOptions.hmp && client->out.json)
+        return streamOutputUsage(&client->out, "info", "--hmp and --json are mutually exclusive");
+    if (!(dom = streamClientGetDomain(client, args[0])))
         return STREAM_EXIT_FAILED;
     if (!(disks = args[1] ? g_strdupv(args + 1) : streamClientListDisks(dom)))
         return streamOutputLastError(&client->out);
@@ -95,6 +120,10 @@ streamInfoRun(streamClient *client, char **args)
             continue;
         if (streams) {
             json_object_array_add(streams, streamJsonStream(dom, *disk, &stats));
+            continue;
+        }
+        if (streamInfoOptions.hmp) {
+            found += streamInfoPrintHmp(dom, *disk, &stats);
             continue;
         }
         if (found++ > 0)
@@ -117,7 +146,9 @@ const streamCommand streamInfoCommand = {
     .summary = "Show how far the streams of a guest are",
     .details = "Without DISK every active stream of the guest is shown.\n"
                "\n"
-               "Example:\n"
-               "  virt-stream info web1 vda",
+               "Examples:\n"
+               "  virt-stream info web1 vda\n"
+               "  virt-stream info --hmp web1",
+    .options = streamInfoEntries,
     .run = streamInfoRun,
 };

@@ -150,7 +150,7 @@ streamJobGetReason(streamJob *job)
         streamLoopCause cause;
 
         if (streamStatsGet(job->dom, job->disk, &stats) > 0 &&
-            streamStatsState(&stats) == VIR_DOMAIN_STREAM_DISK_FAILED) {
+            streamStatsState(&stats) == VIR_DOMAIN_STREAM_DISK_STATE_FAILED) {
             virTypedParamsGetString(stats.params, stats.nparams,
                                     VIR_DOMAIN_STREAM_DISK_STATS_REASON, &reason);
             return g_strdup(reason);

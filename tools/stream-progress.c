@@ -84,9 +84,9 @@ streamProgressUpdate(streamProgress *progress, const char *disk, const streamSta
     progress->disk = g_utf8_make_valid(disk, -1);
     progress->percent = percent;
     progress->sizes = streamStatsSizes(stats);
-    progress->rate = streamStatsIsFinishing(stats)
-                       ? g_strdup("finishing")
-                       : streamStatsText(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS);
+    progress->rate = streamStatsText(stats, streamStatsIsFinishing(stats)
+                                                ? VIR_DOMAIN_STREAM_DISK_STATS_PHASE
+                                                : VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS);
     progress->eta = streamStatsText(stats, VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING);
     streamProgressRedraw(progress);
 }

@@ -10,19 +10,19 @@
 #include "stream-stats.h"
 
 static const char *const streamStatsStates[] = {
-    [VIR_DOMAIN_STREAM_DISK_STARTING] = "starting",
-    [VIR_DOMAIN_STREAM_DISK_RUNNING] = "running",
-    [VIR_DOMAIN_STREAM_DISK_STOPPING] = "stopping",
-    [VIR_DOMAIN_STREAM_DISK_COMPLETED] = "completed",
-    [VIR_DOMAIN_STREAM_DISK_STOPPED] = "stopped",
-    [VIR_DOMAIN_STREAM_DISK_FAILED] = "failed",
+    [VIR_DOMAIN_STREAM_DISK_STATE_STARTING] = "starting",
+    [VIR_DOMAIN_STREAM_DISK_STATE_RUNNING] = "running",
+    [VIR_DOMAIN_STREAM_DISK_STATE_STOPPING] = "stopping",
+    [VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED] = "completed",
+    [VIR_DOMAIN_STREAM_DISK_STATE_STOPPED] = "stopped",
+    [VIR_DOMAIN_STREAM_DISK_STATE_FAILED] = "failed",
 };
 
 static const char *const streamStatsPhases[] = {
     [VIR_DOMAIN_STREAM_DISK_PHASE_PULL] = "pull",
     [VIR_DOMAIN_STREAM_DISK_PHASE_WAIT] = "wait",
     [VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE] = "hydrate",
-    [VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING] = "finish",
+    [VIR_DOMAIN_STREAM_DISK_PHASE_FINISH] = "finish",
 };
 
 static const char *const streamStatsBases[] = {
@@ -86,8 +86,8 @@ static const struct {
     { VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS, streamFormatRate },
     { VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED, streamFormatDuration },
     { VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, streamFormatDuration },
-    { VIR_DOMAIN_STREAM_DISK_STATS_TAIL_TIME, streamStatsMs },
-    { VIR_DOMAIN_STREAM_DISK_STATS_UNFLUSHED_TIME, streamStatsMs },
+    { VIR_DOMAIN_STREAM_DISK_STATS_TIME_TAIL, streamStatsMs },
+    { VIR_DOMAIN_STREAM_DISK_STATS_TIME_UNFLUSHED, streamStatsMs },
     { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_COPIED, streamFormatSize },
     { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_BPS, streamFormatRate },
     { VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_IN_FLIGHT, streamStatsCount },
@@ -116,7 +116,7 @@ streamStatsGet(virDomainPtr dom, const char *disk, streamStats *stats)
 int
 streamStatsState(const streamStats *stats)
 {
-    int state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    int state = VIR_DOMAIN_STREAM_DISK_STATE_RUNNING;
 
     virTypedParamsGetInt(stats->params, stats->nparams, VIR_DOMAIN_STREAM_DISK_STATS_STATE, &state);
     return state;
@@ -128,7 +128,7 @@ streamStatsIsFinishing(const streamStats *stats)
     int phase = VIR_DOMAIN_STREAM_DISK_PHASE_PULL;
 
     virTypedParamsGetInt(stats->params, stats->nparams, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, &phase);
-    return phase == VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING;
+    return phase == VIR_DOMAIN_STREAM_DISK_PHASE_FINISH;
 }
 
 /* 0 if it is not known */
@@ -144,7 +144,7 @@ streamStatsNumber(const streamStats *stats, const char *field)
 int
 streamStatsPercent(const streamStats *stats)
 {
-    if (streamStatsState(stats) == VIR_DOMAIN_STREAM_DISK_COMPLETED)
+    if (streamStatsState(stats) == VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED)
         return 100;
     return MIN(99,
                streamFormatPercent(streamStatsNumber(stats,
@@ -200,4 +200,17 @@ streamStatsSizes(const streamStats *stats)
         return g_strdup("-");
     return streamFormatSizes(streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED),
                              total);
+}
+
+char *
+streamStatsHmp(const streamStats *stats, const char *disk)
+{
+    if (streamStatsState(stats) >= VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED)
+        return NULL;
+    return g_strdup_printf("Streaming device %s: Completed %llu of %llu bytes, "
+                           "speed limit %llu bytes/s",
+                           disk,
+                           streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED),
+                           streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL),
+                           streamStatsNumber(stats, VIR_DOMAIN_STREAM_DISK_STATS_BANDWIDTH));
 }

@@ -28,7 +28,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(streamStats, streamStatsClear)
  * is remembered; -1: libvirt's error. */
 int streamStatsGet(virDomainPtr dom, const char *disk, streamStats *stats);
 
-/* A virDomainStreamDiskStatus; RUNNING if it is not told. */
+/* A virDomainStreamDiskStateType; RUNNING if it is not told. */
 int streamStatsState(const streamStats *stats);
 
 /* 100 when the stream has completed, and only then. */
@@ -42,6 +42,10 @@ const char *streamStatsWord(const char *field, int value);
 
 /* A VIR_DOMAIN_STREAM_DISK_STATS_* field as people read it; "-" if it is not known. */
 char *streamStatsText(const streamStats *stats, const char *field);
+
+/* What QEMU's monitor says of the job by "info block-jobs": "Streaming device vda: Completed ...";
+ * NULL if the stream is not active */
+char *streamStatsHmp(const streamStats *stats, const char *disk);
 
 /* "430.1/1024.0 MiB"; "-" before the total is known */
 char *streamStatsSizes(const streamStats *stats);

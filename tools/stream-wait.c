@@ -58,15 +58,15 @@ streamWaitEnd(streamWait *wait, int state, const char *reason, const streamStats
 
     g_clear_pointer(&wait->progress, streamProgressFree);
 
-    if (state == VIR_DOMAIN_STREAM_DISK_FAILED && !out->json)
+    if (state == VIR_DOMAIN_STREAM_DISK_STATE_FAILED && !out->json)
         streamOutputError(out, VIR_ERR_OPERATION_FAILED, "Stream of '%s' failed: %s", wait->disk,
                           reason ? reason : "the reason is not known");
     else
         streamOutputResult(out, word, wait->dom, wait->disk, stats, reason);
 
-    streamWaitFinish(wait, state == VIR_DOMAIN_STREAM_DISK_COMPLETED ? STREAM_EXIT_DONE
-                           : state == VIR_DOMAIN_STREAM_DISK_STOPPED ? STREAM_EXIT_STOPPED
-                                                                     : STREAM_EXIT_FAILED);
+    streamWaitFinish(wait, state == VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED ? STREAM_EXIT_DONE
+                           : state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPED ? STREAM_EXIT_STOPPED
+                                                                           : STREAM_EXIT_FAILED);
 }
 
 /* News of our stream: shows it, and tells its end. */
@@ -81,10 +81,10 @@ streamWaitUpdate(streamWait *wait, const streamStats *stats)
     wait->errors = 0;
     if (wait->progress)
         streamProgressUpdate(wait->progress, wait->disk, stats);
-    if (state < VIR_DOMAIN_STREAM_DISK_COMPLETED)
+    if (state < VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED)
         return;
 
-    if (state == VIR_DOMAIN_STREAM_DISK_STOPPED && wait->stopReason)
+    if (state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPED && wait->stopReason)
         reason = wait->stopReason;
     else
         virTypedParamsGetString(stats->params, stats->nparams, VIR_DOMAIN_STREAM_DISK_STATS_REASON,
@@ -117,11 +117,11 @@ streamWaitOnJobEvent(virConnectPtr conn, virDomainPtr dom, const char *disk, int
     if (!g_str_equal(disk, wait->disk) || type != VIR_DOMAIN_BLOCK_JOB_TYPE_PULL)
         return;
     if (status == VIR_DOMAIN_BLOCK_JOB_COMPLETED)
-        wait->jobState = VIR_DOMAIN_STREAM_DISK_COMPLETED;
+        wait->jobState = VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED;
     else if (status == VIR_DOMAIN_BLOCK_JOB_CANCELED)
-        wait->jobState = VIR_DOMAIN_STREAM_DISK_STOPPED;
+        wait->jobState = VIR_DOMAIN_STREAM_DISK_STATE_STOPPED;
     else if (status == VIR_DOMAIN_BLOCK_JOB_FAILED)
-        wait->jobState = VIR_DOMAIN_STREAM_DISK_FAILED;
+        wait->jobState = VIR_DOMAIN_STREAM_DISK_STATE_FAILED;
 }
 
 streamWait *
@@ -184,8 +184,8 @@ streamWaitAsk(streamWait *wait)
         code == VIR_ERR_NO_DOMAIN) {
         if (++wait->gone < STREAM_WAIT_GONE_MAX)
             return;
-        if (wait->jobState == VIR_DOMAIN_STREAM_DISK_STARTING)
-            streamWaitEnd(wait, VIR_DOMAIN_STREAM_DISK_FAILED,
+        if (wait->jobState == VIR_DOMAIN_STREAM_DISK_STATE_STARTING)
+            streamWaitEnd(wait, VIR_DOMAIN_STREAM_DISK_STATE_FAILED,
                           "it is gone, and how it ended is not known", &none);
         else
             streamWaitEnd(wait, wait->jobState, wait->stopReason, &none);

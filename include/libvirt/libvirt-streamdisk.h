@@ -18,7 +18,8 @@ extern "C" {
 /**
  * virDomainStreamDiskFlags:
  *
- * What virDomainStreamDisk() does; exactly one is given.
+ * What virDomainStreamDisk() does; exactly one is given. These three have no word of their kind
+ * in their names; all other constants have, such as STATE, PHASE, BASIS and EVENT.
  *
  * Since: 0.1.0
  */
@@ -42,6 +43,10 @@ typedef enum {
  *
  * One active stream, as virDomainStreamDiskInfo() reports it.
  *
+ * Callers have arrays of it, so it never changes: neither size nor fields. What else there is to
+ * know of a stream is a typed parameter of virDomainStreamDiskGetStats(), as what
+ * virDomainJobInfo has no room for is one of virDomainGetJobStats().
+ *
  * Since: 0.1.0
  */
 typedef struct _virDomainStreamDiskState virDomainStreamDiskState;
@@ -60,20 +65,21 @@ struct _virDomainStreamDiskState {
 typedef virDomainStreamDiskState *virDomainStreamDiskStatePtr;
 
 /**
- * virDomainStreamDiskStatus:
+ * virDomainStreamDiskStateType:
  *
- * Where a stream stands: the value of VIR_DOMAIN_STREAM_DISK_STATS_STATE.
+ * Where a stream stands: the value of VIR_DOMAIN_STREAM_DISK_STATS_STATE. The struct
+ * virDomainStreamDiskState has none of it: its streams are active, that is, before COMPLETED.
  *
  * Since: 0.1.0
  */
 typedef enum {
-    VIR_DOMAIN_STREAM_DISK_STARTING = 0,  /* asked for, not yet confirmed */
-    VIR_DOMAIN_STREAM_DISK_RUNNING = 1,
-    VIR_DOMAIN_STREAM_DISK_STOPPING = 2,  /* being stopped */
-    VIR_DOMAIN_STREAM_DISK_COMPLETED = 3, /* the disk no longer needs what lay below base */
-    VIR_DOMAIN_STREAM_DISK_STOPPED = 4,   /* ended before its end, by request or with the guest */
-    VIR_DOMAIN_STREAM_DISK_FAILED = 5,    /* ended before its end, by an error */
-} virDomainStreamDiskStatus;
+    VIR_DOMAIN_STREAM_DISK_STATE_STARTING = 0,  /* asked for, not yet confirmed */
+    VIR_DOMAIN_STREAM_DISK_STATE_RUNNING = 1,
+    VIR_DOMAIN_STREAM_DISK_STATE_STOPPING = 2,  /* being stopped */
+    VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED = 3, /* the disk no longer needs what lay below base */
+    VIR_DOMAIN_STREAM_DISK_STATE_STOPPED = 4,   /* ended before its end, by request or with the guest */
+    VIR_DOMAIN_STREAM_DISK_STATE_FAILED = 5,    /* ended before its end, by an error */
+} virDomainStreamDiskStateType;
 
 /**
  * virDomainStreamDiskPhase:
@@ -86,7 +92,7 @@ typedef enum {
     VIR_DOMAIN_STREAM_DISK_PHASE_PULL = 0, /* libvirt's block job copies, in order of offset */
     VIR_DOMAIN_STREAM_DISK_PHASE_WAIT = 1, /* held slow, until another disk of the guest is done */
     VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE = 2, /* ranges are copied in parallel, ahead of the job */
-    VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING = 3, /* all is copied, the job passes over it to its end */
+    VIR_DOMAIN_STREAM_DISK_PHASE_FINISH = 3, /* all is copied, the job passes over it to its end */
 } virDomainStreamDiskPhase;
 
 /**
@@ -109,6 +115,11 @@ typedef enum {
      * still to copy until its turn comes, and as copied then */
     VIR_DOMAIN_STREAM_DISK_BASIS_MAP = 2,
 } virDomainStreamDiskBasis;
+
+/* Names of parameters and of statistics are made alike, and the same in both where they mean the
+ * same: a dot after the group, if there is one ("hydration.", "guest."), else underscores; what
+ * libvirt's own statistics of a job have, such as "data_total", is called so here. The constant is
+ * the name in capitals. */
 
 /* Parameters of virDomainStreamDiskStart() and virDomainStreamDiskSetParameters() */
 
@@ -162,7 +173,7 @@ typedef enum {
  *
  * Since: 0.1.0
  */
-# define VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR "guest_latency.factor"
+# define VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR "guest.latency_factor"
 
 /**
  * VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX:
@@ -172,7 +183,7 @@ typedef enum {
  *
  * Since: 0.1.0
  */
-# define VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX "guest_latency.max"
+# define VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX "guest.latency_max"
 
 /**
  * VIR_DOMAIN_STREAM_DISK_PARAM_FAST:
@@ -211,7 +222,7 @@ typedef enum {
 /* Statistics of a stream, of virDomainStreamDiskGetStats(), lists and events. The parameters of
  * hydration that hold are among them, under their own names. */
 
-/** VIR_DOMAIN_STREAM_DISK_STATS_STATE: a virDomainStreamDiskStatus. INT. Since: 0.1.0 */
+/** VIR_DOMAIN_STREAM_DISK_STATS_STATE: a virDomainStreamDiskStateType. INT. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_STATE "state"
 
 /** VIR_DOMAIN_STREAM_DISK_STATS_PHASE: a virDomainStreamDiskPhase, while running. INT. Since: 0.1.0 */
@@ -250,11 +261,11 @@ typedef enum {
 /** VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING: ms to the end at data_bps; absent until known. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING "time_remaining"
 
-/** VIR_DOMAIN_STREAM_DISK_STATS_TAIL_TIME: ms for which the guest could read wrong data beyond the end of the backing image; absent if it could not. ULLONG. Since: 0.1.0 */
-# define VIR_DOMAIN_STREAM_DISK_STATS_TAIL_TIME "tail_time"
+/** VIR_DOMAIN_STREAM_DISK_STATS_TIME_TAIL: ms for which the guest could read wrong data beyond the end of the backing image; absent if it could not. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_TIME_TAIL "time_tail"
 
-/** VIR_DOMAIN_STREAM_DISK_STATS_UNFLUSHED_TIME: ms, at the end, for which a crash of QEMU or of the host would have lost data; absent if there were none. ULLONG. Since: 0.1.0 */
-# define VIR_DOMAIN_STREAM_DISK_STATS_UNFLUSHED_TIME "unflushed_time"
+/** VIR_DOMAIN_STREAM_DISK_STATS_TIME_UNFLUSHED: ms, at the end, for which a crash of QEMU or of the host would have lost data; absent if there were none. ULLONG. Since: 0.1.0 */
+# define VIR_DOMAIN_STREAM_DISK_STATS_TIME_UNFLUSHED "time_unflushed"
 
 /** VIR_DOMAIN_STREAM_DISK_STATS_REASON: why it stopped or failed. STRING. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_REASON "reason"
@@ -289,7 +300,8 @@ typedef enum {
 /**
  * virDomainStreamDiskRecord:
  *
- * One stream of a connection, with its statistics.
+ * One stream of a connection, with its statistics. Only the library makes these: there may be more
+ * fields at the end in the future.
  *
  * Since: 0.1.0
  */

@@ -85,15 +85,20 @@ def _ask(dom: libvirt.virDomain, disk: str) -> dict[str, Any]:
 
 
 def _target(dom: libvirt.virDomain, disk: str) -> str:
-    """What events call a disk that may be named by its path
+    """What events call a disk that may be named by its path or alias
 
     Not by libvirt's block statistics: QEMU 7.2 crashes if a job ends while those are made.
     """
+    by_alias = disk
     for node in xml.etree.ElementTree.fromstring(dom.XMLDesc()).iterfind("devices/disk"):
+        target = node.find("target").get("dev")
         source = node.find("source")
-        if source is not None and disk in (source.get("file"), source.get("dev")):
-            return node.find("target").get("dev")
-    return disk
+        alias = node.find("alias")
+        if disk == target or source is not None and disk in (source.get("file"), source.get("dev")):
+            return target
+        if alias is not None and disk == alias.get("name"):
+            by_alias = target
+    return by_alias
 
 
 def _follow(dom: libvirt.virDomain, disk: str, events: queue.SimpleQueue[_Event],
@@ -114,13 +119,13 @@ def _follow(dom: libvirt.virDomain, disk: str, events: queue.SimpleQueue[_Event]
         heard = time.monotonic()
         state = stats[VIR_DOMAIN_STREAM_DISK_STATS_STATE]
         reason = stats.get(VIR_DOMAIN_STREAM_DISK_STATS_REASON, "the reason is not known")
-        if state == VIR_DOMAIN_STREAM_DISK_COMPLETED:
+        if state == VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED:
             progress.complete()
             return stats
-        if state == VIR_DOMAIN_STREAM_DISK_STOPPED:
+        if state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPED:
             raise _error(libvirt.VIR_ERR_OPERATION_ABORTED,
                          f"stream of disk '{disk}' was stopped: {reason}")
-        if state == VIR_DOMAIN_STREAM_DISK_FAILED:
+        if state == VIR_DOMAIN_STREAM_DISK_STATE_FAILED:
             raise _error(libvirt.VIR_ERR_OPERATION_FAILED,
                          f"stream of disk '{disk}' failed: {reason}")
         progress.update(stats)

@@ -212,12 +212,18 @@ domainDiskListParse(const char *xml)
 const domainDisk *
 domainDiskListFind(GPtrArray *disks, const char *name)
 {
+    const domainDisk *byAlias = NULL;
+
     for (guint i = 0; i < disks->len; i++) {
         const domainDisk *disk = g_ptr_array_index(disks, i);
 
         if (g_str_equal(disk->target, name) || (*name == '/' && !g_strcmp0(disk->source, name)))
             return disk;
+        if (!byAlias && *name && g_str_equal(disk->alias, name))
+            byAlias = disk;
     }
+    if (byAlias)
+        return byAlias;
     errorReport(VIR_ERR_INVALID_ARG, "disk '%s' not found in domain", name);
     return NULL;
 }

@@ -28,7 +28,8 @@ struct _domainDisk {
 /* An array that frees its disks, in the order of the XML; NULL on error. */
 GPtrArray *domainDiskListParse(const char *xml);
 
-/* The disk with this target, or with this absolute path of its top image; error if none. */
+/* The disk with this target, this absolute path of its top image, or else this alias; error if
+ * none. */
 const domainDisk *domainDiskListFind(GPtrArray *disks, const char *name);
 
 /* 0 if there is something to stream, as far as the XML tells; else -1, and why not. */

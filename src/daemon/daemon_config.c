@@ -83,7 +83,7 @@ daemonConfigNew(bool session)
     config->standstill = 1000;
     config->logLevel = LOG_LEVEL_WARNING;
     config->logFilters = g_strdup("");
-    config->logOutputs = g_strdup("stderr");
+    config->logOutputs = g_strdup("");
     return config;
 }
 

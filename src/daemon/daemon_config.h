@@ -36,7 +36,7 @@ struct _daemonConfig {
 
     unsigned int logLevel;
     char *logFilters;
-    char *logOutputs;
+    char *logOutputs; /* "": the default */
 };
 
 /* The defaults of the system or the session instance, changed by @file. NULL: the

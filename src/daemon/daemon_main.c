@@ -76,24 +76,27 @@ daemonMainFailKey(const daemonConfig *config, const char *key)
     return -1;
 }
 
-/* In the background there is no stderr; a session then has its log where libvirt's has. */
+/* By default it is stderr; in the background there is none, and a session then has its log where
+ * libvirt's has. */
 static char *
-daemonMainLogOutput(const daemonConfig *config, const daemonOptions *options)
+daemonMainLogOutputs(const daemonConfig *config, const daemonOptions *options)
 {
     g_autofree char *dir = NULL;
 
-    if (!options->background || !g_str_equal(config->logOutputs, "stderr"))
+    if (*config->logOutputs)
         return g_strdup(config->logOutputs);
+    if (!options->background)
+        return g_strdup("1:stderr");
     if (!daemonMainIsSession())
-        return g_strdup("syslog:virtstreamd");
+        return g_strdup("1:syslog:virtstreamd");
 
     dir = g_build_filename(g_get_user_cache_dir(), "libvirt", NULL);
     g_mkdir_with_parents(dir, 0700); /* if it fails, opening the file tells */
-    return g_strdup_printf("file:%s/virtstreamd.log", dir);
+    return g_strdup_printf("1:file:%s/virtstreamd.log", dir);
 }
 
 static int
-daemonMainSetLog(const daemonConfig *config, const daemonOptions *options, const char *output)
+daemonMainSetLog(const daemonConfig *config, const daemonOptions *options, const char *outputs)
 {
     if (options->verbose)
         logSetLevel(LOG_LEVEL_INFO);
@@ -102,7 +105,7 @@ daemonMainSetLog(const daemonConfig *config, const daemonOptions *options, const
 
     if (!g_getenv("LIBVIRT_LOG_FILTERS") && logSetFilters(config->logFilters) < 0)
         return daemonMainFailKey(config, "log_filters");
-    if (logSetOutput(output) < 0)
+    if (logSetOutputs(outputs) < 0)
         return daemonMainFailKey(config, "log_outputs");
     return 0;
 }
@@ -110,9 +113,9 @@ daemonMainSetLog(const daemonConfig *config, const daemonOptions *options, const
 static gboolean
 daemonMainReopenLog(void *opaque)
 {
-    const char *output = opaque;
+    const char *outputs = opaque;
 
-    if (logSetOutput(output) < 0)
+    if (logSetOutputs(outputs) < 0)
         LOG_ERROR("the log is not opened anew: %s", errorText());
     return G_SOURCE_CONTINUE;
 }
@@ -263,19 +266,19 @@ daemonMainRun(const daemonConfig *config, const daemonOptions *options)
 {
     g_autofree char *runDir = daemonMainMakeRunDir();
     g_autofree char *settings = daemonConfigFormat(config);
-    g_autofree char *logOutput = daemonMainLogOutput(config, options);
+    g_autofree char *logOutputs = daemonMainLogOutputs(config, options);
     g_autofree char *pidPath = NULL;
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(daemonPidfile) pidfile = NULL;
     g_autoptr(daemonListen) sockets = NULL;
 
-    if (!runDir || daemonMainSetLog(config, options, logOutput) < 0)
+    if (!runDir || daemonMainSetLog(config, options, logOutputs) < 0)
         return -1;
     LOG_DEBUG("settings: %s", settings);
 
     g_unix_signal_add(SIGTERM, daemonMainStop, loop);
     g_unix_signal_add(SIGINT, daemonMainStop, loop);
-    g_unix_signal_add(SIGHUP, daemonMainReopenLog, logOutput);
+    g_unix_signal_add(SIGHUP, daemonMainReopenLog, logOutputs);
 
     pidPath = options->pidFile ? g_strdup(options->pidFile)
                                : g_build_filename(runDir, "virtstreamd.pid", NULL);

@@ -51,7 +51,7 @@ qemuCommandCheckFree(qemuGuest *guest, virDomainPtr dom, const char *target)
     if (!known)
         return 0;
     if (qemuReconcileSample(known, false) == 0)
-        qemuReconcileDetermineEnd(known, VIR_DOMAIN_STREAM_DISK_STOPPED,
+        qemuReconcileDetermineEnd(known, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
                                   "the block job was aborted", true);
     if (!(active = qemuStreamsFindActive(guest->table, dom, target)))
         return 0;
@@ -214,7 +214,8 @@ qemuCommandStop(qemuGuestTable *guests, virDomainPtr dom, const char *name)
     }
     if (backendImageFlush(dom, stream->target, stream->alias, stream->source) < 0) /* it stays */
         LOG_WARNING("what was copied of disk %s is not flushed: %s", stream->target, errorText());
-    qemuReconcileDetermineEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "stopped on request", true);
+    qemuReconcileDetermineEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "stopped on request",
+                              true);
     return 0;
 }
 

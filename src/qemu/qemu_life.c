@@ -21,7 +21,7 @@ static void
 qemuLifeSettle(qemuStream *stream, const char *reason)
 {
     stream->waitingTurn = false;
-    if (stream->state == VIR_DOMAIN_STREAM_DISK_COMPLETED) {
+    if (stream->state == VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED) {
         streamProgressComplete(&stream->progress);
         streamProgressComplete(&stream->copying);
     } else {
@@ -34,7 +34,7 @@ qemuLifeSettle(qemuStream *stream, const char *reason)
 
 /* Takes the stream to @state, if there is a way, and tells of each step. */
 static void
-qemuLifeBecome(qemuStream *stream, virDomainStreamDiskStatus state, const char *reason)
+qemuLifeBecome(qemuStream *stream, virDomainStreamDiskStateType state, const char *reason)
 {
     int event;
 
@@ -53,21 +53,21 @@ qemuLifeRun(qemuStream *stream, bool announce)
 {
     int unheard;
 
-    if (stream->state != VIR_DOMAIN_STREAM_DISK_STARTING)
+    if (stream->state != VIR_DOMAIN_STREAM_DISK_STATE_STARTING)
         return;
     if (announce)
-        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_RUNNING, NULL);
+        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING, NULL);
     else
-        streamStateStep(&stream->state, VIR_DOMAIN_STREAM_DISK_RUNNING, &unheard);
+        streamStateStep(&stream->state, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING, &unheard);
 }
 
 void
 qemuLifeSetStopping(qemuStream *stream, bool stopping)
 {
-    if (stopping && stream->state == VIR_DOMAIN_STREAM_DISK_RUNNING)
-        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_STOPPING, NULL);
-    else if (!stopping && stream->state == VIR_DOMAIN_STREAM_DISK_STOPPING)
-        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_RUNNING, NULL);
+    if (stopping && stream->state == VIR_DOMAIN_STREAM_DISK_STATE_RUNNING)
+        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPING, NULL);
+    else if (!stopping && stream->state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPING)
+        qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING, NULL);
 }
 
 void
@@ -77,10 +77,10 @@ qemuLifeTick(qemuStream *stream)
 }
 
 void
-qemuLifeEnd(qemuStream *stream, virDomainStreamDiskStatus state, const char *reason)
+qemuLifeEnd(qemuStream *stream, virDomainStreamDiskStateType state, const char *reason)
 {
-    bool asked = stream->state == VIR_DOMAIN_STREAM_DISK_STOPPING &&
-                 state == VIR_DOMAIN_STREAM_DISK_STOPPED;
+    bool asked = stream->state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPING &&
+                 state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPED;
 
     qemuLifeBecome(stream, state, asked ? "stopped on request" : reason);
 }
@@ -88,5 +88,5 @@ qemuLifeEnd(qemuStream *stream, virDomainStreamDiskStatus state, const char *rea
 void
 qemuLifeRefuse(qemuStream *stream)
 {
-    stream->state = VIR_DOMAIN_STREAM_DISK_FAILED;
+    stream->state = VIR_DOMAIN_STREAM_DISK_STATE_FAILED;
 }

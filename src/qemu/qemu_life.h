@@ -21,7 +21,7 @@ void qemuLifeTick(qemuStream *stream);
 
 /* An active one has ended: tells that it ran, if that is owed, and the end. @reason: why; QEMU's own
  * error is preferred. */
-void qemuLifeEnd(qemuStream *stream, virDomainStreamDiskStatus state, const char *reason);
+void qemuLifeEnd(qemuStream *stream, virDomainStreamDiskStateType state, const char *reason);
 
 /* The job of a STARTING one was refused, and nobody hears of it. */
 void qemuLifeRefuse(qemuStream *stream);

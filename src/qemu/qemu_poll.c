@@ -98,7 +98,7 @@ qemuPollNoJob(qemuStream *stream)
 {
     qemuHydrationStop(stream, NULL);
     if (qemuPollCountNoJob(stream) >= QEMU_POLL_NO_JOB_MAX)
-        qemuReconcileDetermineEnd(stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+        qemuReconcileDetermineEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_FAILED,
                                   "the block job is gone, nobody told why", false);
 }
 
@@ -253,7 +253,7 @@ qemuPollLook(void *opaque)
         int rc = qemuReconcileSample(stream, false);
 
         if (rc == 0 || (rc < 0 && backendDomainCheckRunning(dom) < 0))
-            qemuReconcileDetermineEnd(stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+            qemuReconcileDetermineEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_FAILED,
                                       "the block job ended while libvirt was away", false);
     }
     qemuPollDiscover(task->guest, task->announce);

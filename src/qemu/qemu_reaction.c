@@ -163,11 +163,11 @@ qemuReactionJobEnded(virDomainPtr dom, const char *target, int status, void *opa
     switch (status) {
     case VIR_DOMAIN_BLOCK_JOB_COMPLETED: qemuReconcileComplete(stream, false); break;
     case VIR_DOMAIN_BLOCK_JOB_CANCELED:
-        qemuReconcileEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "the block job was aborted",
+        qemuReconcileEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "the block job was aborted",
                          false);
         break;
     default:
-        qemuReconcileEnd(stream, VIR_DOMAIN_STREAM_DISK_FAILED,
+        qemuReconcileEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_FAILED,
                          "the block job failed, QEMU gave no reason", false);
         break;
     }
@@ -204,10 +204,11 @@ qemuReactionEndStream(qemuStream *stream, int detail)
     LOCK_SCOPE(&stream->guest->lock);
 
     if (qemuReactionFlushes(detail) && stream->jobCompleted)
-        qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+        qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, false);
     else
         qemuStreamsEnd(stream,
-                       failed ? VIR_DOMAIN_STREAM_DISK_FAILED : VIR_DOMAIN_STREAM_DISK_STOPPED,
+                       failed ? VIR_DOMAIN_STREAM_DISK_STATE_FAILED
+                              : VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
                        qemuReactionStopReason(detail), false);
 }
 
@@ -242,7 +243,8 @@ qemuReactionDiskRemoved(virDomainPtr dom, const char *alias, void *opaque)
         if (!g_str_equal(stream->alias, alias))
             continue;
         qemuHydrationStop(stream, NULL);
-        qemuReconcileEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "the disk was detached", false);
+        qemuReconcileEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "the disk was detached",
+                         false);
     }
     qemuReactionApply(guest);
 }

@@ -135,7 +135,7 @@ qemuReconcileSample(qemuStream *stream, bool tick)
 }
 
 void
-qemuReconcileEnd(qemuStream *stream, virDomainStreamDiskStatus state, const char *reason,
+qemuReconcileEnd(qemuStream *stream, virDomainStreamDiskStateType state, const char *reason,
                  bool staleEnd)
 {
     LOCK_SCOPE(&stream->guest->lock);
@@ -167,7 +167,7 @@ qemuReconcileComplete(qemuStream *stream, bool staleEnd)
 
     if (!stream->endSafe)
         stream->unflushedUs = g_get_monotonic_time() - began;
-    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, staleEnd);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, staleEnd);
 }
 
 /* Whether the chain has become shorter. Of those that libvirt cannot look into, QEMU tells. */
@@ -182,7 +182,7 @@ qemuReconcileIsShorter(virDomainPtr dom, const qemuStream *stream, const domainD
 }
 
 void
-qemuReconcileDetermineEnd(qemuStream *stream, virDomainStreamDiskStatus otherwise,
+qemuReconcileDetermineEnd(qemuStream *stream, virDomainStreamDiskStateType otherwise,
                           const char *reason, bool staleEnd)
 {
     g_autoptr(virDomain) dom = qemuGuestGetDomain(stream->guest);
@@ -195,10 +195,11 @@ qemuReconcileDetermineEnd(qemuStream *stream, virDomainStreamDiskStatus otherwis
     }
     virResetLastError();
     if (!disks)
-        qemuReconcileEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "the guest does not run any more",
-                         staleEnd);
+        qemuReconcileEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
+                         "the guest does not run any more", staleEnd);
     else if (!disk)
-        qemuReconcileEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "the disk was detached", staleEnd);
+        qemuReconcileEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "the disk was detached",
+                         staleEnd);
     else if (qemuReconcileIsShorter(dom, stream, disk))
         qemuReconcileComplete(stream, staleEnd);
     else
@@ -215,7 +216,7 @@ qemuReconcileForget(qemuGuest *guest)
     LOCK_SCOPE(&guest->lock);
 
     for (guint i = 0; i < active->len; i++)
-        qemuStreamsEnd(g_ptr_array_index(active, i), VIR_DOMAIN_STREAM_DISK_STOPPED,
+        qemuStreamsEnd(g_ptr_array_index(active, i), VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
                        "the guest does not run any more", false);
     qemuStreamsForgetEnded(guest);
 }

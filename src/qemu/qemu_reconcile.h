@@ -26,7 +26,7 @@ int qemuReconcileSample(qemuStream *stream, bool tick);
 /* A job is gone: what the chain looks like now decides whether it completed; if not, the
  * stream ended as @otherwise, by @reason. @staleEnd as in qemuStreamsEnd(). While libvirt
  * cannot be asked, the stream stays as it is. */
-void qemuReconcileDetermineEnd(qemuStream *stream, virDomainStreamDiskStatus otherwise,
+void qemuReconcileDetermineEnd(qemuStream *stream, virDomainStreamDiskStateType otherwise,
                                const char *reason, bool staleEnd);
 
 /* The job has completed: flushes the disk, and then ends the stream as COMPLETED. If it cannot be
@@ -34,7 +34,7 @@ void qemuReconcileDetermineEnd(qemuStream *stream, virDomainStreamDiskStatus oth
 void qemuReconcileComplete(qemuStream *stream, bool staleEnd);
 
 /* The same of a job that did not. */
-void qemuReconcileEnd(qemuStream *stream, virDomainStreamDiskStatus state, const char *reason,
+void qemuReconcileEnd(qemuStream *stream, virDomainStreamDiskStateType state, const char *reason,
                       bool staleEnd);
 
 /* From now on the guest's domain is the one on @conn; if it is gone its streams end. */

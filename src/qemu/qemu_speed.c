@@ -51,7 +51,7 @@ qemuSpeedWanted(qemuStream *stream, unsigned long long *speed)
 {
     unsigned long long wanted = qemuSpeedGet(stream);
 
-    if (stream->state != VIR_DOMAIN_STREAM_DISK_RUNNING || wanted == stream->speed ||
+    if (stream->state != VIR_DOMAIN_STREAM_DISK_STATE_RUNNING || wanted == stream->speed ||
         stream->speedSerial % 2)
         return false;
     stream->speedSerial++;

@@ -24,7 +24,7 @@ qemuStreamNew(qemuGuest *guest, const domainDisk *disk)
     self->layers = g_strdupv(disk->layers);
     self->features = g_strdupv(disk->features);
     self->began = g_get_monotonic_time();
-    self->state = VIR_DOMAIN_STREAM_DISK_STARTING;
+    self->state = VIR_DOMAIN_STREAM_DISK_STATE_STARTING;
     if (guest->config->noHydration)
         qemuStreamHydrationEvent(self, STREAM_HYDRATION_REFUSED, guest->config->noHydration);
     return self;
@@ -140,7 +140,7 @@ qemuStreamHydrationNeeds
 qemuStreamGetHydrationNeeds(const qemuStream *self)
 {
     qemuStreamHydrationNeeds needs = {
-        .wanted = self->state == VIR_DOMAIN_STREAM_DISK_RUNNING && !self->waitingTurn &&
+        .wanted = self->state == VIR_DOMAIN_STREAM_DISK_STATE_RUNNING && !self->waitingTurn &&
                   !self->guestSuspended && !self->settings.paused && self->noJobCount == 0 &&
                   self->plan.deadline == qemuStreamDeadline(self), /* planned first */
         .position = self->progress.done,
@@ -190,7 +190,7 @@ qemuStreamIsHydrated(const qemuStream *self)
 bool
 qemuStreamGetFlushed(const qemuStream *self, guint64 *flushed)
 {
-    bool completed = self->state == VIR_DOMAIN_STREAM_DISK_COMPLETED;
+    bool completed = self->state == VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED;
     bool hydrated = qemuStreamIsHydrated(self);
 
     if (!completed && !hydrated)
@@ -217,7 +217,7 @@ qemuStreamGetPhase(const qemuStream *self)
         return VIR_DOMAIN_STREAM_DISK_PHASE_WAIT;
     switch (self->hydration) {
     case STREAM_HYDRATION_WORKING: return VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE;
-    case STREAM_HYDRATION_DONE: return VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING;
+    case STREAM_HYDRATION_DONE: return VIR_DOMAIN_STREAM_DISK_PHASE_FINISH;
     default: return VIR_DOMAIN_STREAM_DISK_PHASE_PULL;
     }
 }

@@ -36,7 +36,7 @@ struct _qemuStream {
     backendExport *export; /* NULL unless hydrated */
 
     /* all below is protected by the guest's lock */
-    virDomainStreamDiskStatus state; /* qemu_life.h changes it */
+    virDomainStreamDiskStateType state; /* qemu_life.h changes it */
     char *base;              /* as the caller named it, or as found; NULL: none, or not known */
     streamSettings settings; /* as the user wants it */
     guint64 iotune;          /* what the guest may of its disk, bytes per second; 0: all */

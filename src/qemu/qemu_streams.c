@@ -212,7 +212,7 @@ qemuStreamsDiscover(qemuGuest *guest, const domainDisk *disk, unsigned long long
 void
 qemuStreamsRefuse(qemuStream *stream)
 {
-    if (stream->state != VIR_DOMAIN_STREAM_DISK_STARTING)
+    if (stream->state != VIR_DOMAIN_STREAM_DISK_STATE_STARTING)
         return;
     qemuLifeRefuse(stream);
     g_ptr_array_remove(stream->guest->streams, stream);
@@ -221,7 +221,7 @@ qemuStreamsRefuse(qemuStream *stream)
 }
 
 void
-qemuStreamsEnd(qemuStream *stream, virDomainStreamDiskStatus state, const char *reason,
+qemuStreamsEnd(qemuStream *stream, virDomainStreamDiskStateType state, const char *reason,
                bool staleEnd)
 {
     if (!qemuStreamIsActive(stream))
@@ -251,7 +251,7 @@ qemuStreamsGetWaiting(const qemuGuest *guest)
 static void
 qemuStreamsTick(qemuStream *stream, gint64 now)
 {
-    if (stream->state != VIR_DOMAIN_STREAM_DISK_RUNNING)
+    if (stream->state != VIR_DOMAIN_STREAM_DISK_STATE_RUNNING)
         return;
     streamProgressMark(&stream->progress, now);
     streamProgressMark(&stream->copying, now);

@@ -46,7 +46,7 @@ void qemuStreamsRefuse(qemuStream *stream);
 /* The stream has ended: publishes STARTED if that is owed, and the end, and passes the turn.
  * @reason: why; QEMU's own error is preferred. @staleEnd: libvirt's event of this end is still to
  * come. Nothing if it had ended before. */
-void qemuStreamsEnd(qemuStream *stream, virDomainStreamDiskStatus state, const char *reason,
+void qemuStreamsEnd(qemuStream *stream, virDomainStreamDiskStateType state, const char *reason,
                     bool staleEnd);
 
 /* Notes a measurement; @tick: the one of every second, which counts for the rate and publishes

@@ -22,7 +22,7 @@ struct _streamRegard {
 /* Each is set on its own. */
 typedef enum {
     STREAM_SETTINGS_BANDWIDTH = 1 << 0,
-    STREAM_SETTINGS_REGARD = 1 << 1, /* fast, guest_latency.factor or guest_latency.max */
+    STREAM_SETTINGS_REGARD = 1 << 1, /* fast, guest.latency_factor or guest.latency_max */
     STREAM_SETTINGS_DEADLINE = 1 << 2,
     STREAM_SETTINGS_HYDRATE = 1 << 3,
     STREAM_SETTINGS_STANDSTILL = 1 << 4, /* of a start only */

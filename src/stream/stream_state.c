@@ -5,7 +5,7 @@
 
 /* streamStateMay[from][to] */
 /* clang-format off */
-static const bool streamStateMay[][VIR_DOMAIN_STREAM_DISK_FAILED + 1] = {
+static const bool streamStateMay[][VIR_DOMAIN_STREAM_DISK_STATE_FAILED + 1] = {
     /*                 STARTING RUNNING STOPPING COMPLETED STOPPED FAILED */
     /* STARTING  */  { false,   true,   false,   true,     true,   true },
     /* RUNNING   */  { false,   false,  true,    true,     true,   true },
@@ -17,29 +17,30 @@ static const bool streamStateMay[][VIR_DOMAIN_STREAM_DISK_FAILED + 1] = {
 /* clang-format on */
 
 bool
-streamStateIsActive(virDomainStreamDiskStatus state)
+streamStateIsActive(virDomainStreamDiskStateType state)
 {
-    return state < VIR_DOMAIN_STREAM_DISK_COMPLETED;
+    return state < VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED;
 }
 
 static int
-streamStateEndEvent(virDomainStreamDiskStatus state)
+streamStateEndEvent(virDomainStreamDiskStateType state)
 {
     switch (state) {
-    case VIR_DOMAIN_STREAM_DISK_COMPLETED: return VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED;
-    case VIR_DOMAIN_STREAM_DISK_STOPPED: return VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED;
-    case VIR_DOMAIN_STREAM_DISK_FAILED: return VIR_DOMAIN_STREAM_DISK_EVENT_FAILED;
+    case VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED: return VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED;
+    case VIR_DOMAIN_STREAM_DISK_STATE_STOPPED: return VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED;
+    case VIR_DOMAIN_STREAM_DISK_STATE_FAILED: return VIR_DOMAIN_STREAM_DISK_EVENT_FAILED;
     default: return STREAM_STATE_NO_EVENT;
     }
 }
 
 bool
-streamStateStep(virDomainStreamDiskStatus *state, virDomainStreamDiskStatus wanted, int *event)
+streamStateStep(virDomainStreamDiskStateType *state, virDomainStreamDiskStateType wanted,
+                int *event)
 {
     if (!streamStateMay[*state][wanted])
         return false;
-    if (*state == VIR_DOMAIN_STREAM_DISK_STARTING) {
-        *state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    if (*state == VIR_DOMAIN_STREAM_DISK_STATE_STARTING) {
+        *state = VIR_DOMAIN_STREAM_DISK_STATE_RUNNING;
         *event = VIR_DOMAIN_STREAM_DISK_EVENT_STARTED;
         return true;
     }

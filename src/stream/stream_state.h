@@ -19,9 +19,9 @@
 #define STREAM_STATE_NO_EVENT (-1)
 
 /* Not ended. */
-bool streamStateIsActive(virDomainStreamDiskStatus state);
+bool streamStateIsActive(virDomainStreamDiskStateType state);
 
 /* One step of *state on its way to @wanted, with the virDomainStreamDiskEvent to publish now, or
  * STREAM_STATE_NO_EVENT; false if there is no way, or *state is there already: call it until then. */
-bool streamStateStep(virDomainStreamDiskStatus *state, virDomainStreamDiskStatus wanted,
+bool streamStateStep(virDomainStreamDiskStateType *state, virDomainStreamDiskStateType wanted,
                      int *event);

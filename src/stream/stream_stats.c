@@ -105,8 +105,8 @@ streamStatsAdd(const streamStats *self, gint64 now, streamRecord *record)
     if (active)
         streamStatsAddString(&to, VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_REASON,
                              self->hydrationReason);
-    streamStatsAddAny(&to, VIR_DOMAIN_STREAM_DISK_STATS_TAIL_TIME, streamStatsMs(self->tailUs));
-    streamStatsAddAny(&to, VIR_DOMAIN_STREAM_DISK_STATS_UNFLUSHED_TIME,
+    streamStatsAddAny(&to, VIR_DOMAIN_STREAM_DISK_STATS_TIME_TAIL, streamStatsMs(self->tailUs));
+    streamStatsAddAny(&to, VIR_DOMAIN_STREAM_DISK_STATS_TIME_UNFLUSHED,
                       streamStatsMs(self->unflushedUs));
     if (self->elapsedUs >= 0)
         streamStatsAddCount(&to, VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED,

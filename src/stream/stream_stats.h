@@ -41,7 +41,7 @@ struct _streamGuestStats {
 
 typedef struct _streamStats streamStats;
 struct _streamStats {
-    virDomainStreamDiskStatus state;
+    virDomainStreamDiskStateType state;
     int phase; /* a virDomainStreamDiskPhase; of an active one */
     const char *target;
     const char *alias;

@@ -320,7 +320,7 @@ testGuestEnd(testGuest *self, void *publisher)
         testGuestConfirm(self, publisher, stream);
         testGuestPublish(self, publisher, stream, testStreamConfirm(stream));
         testGuestPublish(self, publisher, stream,
-                         testStreamEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED,
+                         testStreamEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
                                        "the guest does not run any more"));
     }
 }

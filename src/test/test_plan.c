@@ -44,14 +44,14 @@ testPlanReadBoolean(const char *text, void *place)
 static bool
 testPlanReadEnd(const char *text, void *place)
 {
-    virDomainStreamDiskStatus *end = place;
+    virDomainStreamDiskStateType *end = place;
 
     if (g_str_equal(text, "completed"))
-        *end = VIR_DOMAIN_STREAM_DISK_COMPLETED;
+        *end = VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED;
     else if (g_str_equal(text, "stopped"))
-        *end = VIR_DOMAIN_STREAM_DISK_STOPPED;
+        *end = VIR_DOMAIN_STREAM_DISK_STATE_STOPPED;
     else if (g_str_equal(text, "failed"))
-        *end = VIR_DOMAIN_STREAM_DISK_FAILED;
+        *end = VIR_DOMAIN_STREAM_DISK_STATE_FAILED;
     else
         return false;
     return true;
@@ -89,8 +89,8 @@ static const struct {
     { "size", &testPlanBytes, offsetof(testPlan, size) },
     { "speed", &testPlanBytes, offsetof(testPlan, speed) },
     { "starting", &testPlanSeconds, offsetof(testPlan, starting) },
-    { "waiting", &testPlanSeconds, offsetof(testPlan, waiting) },
-    { "finishing", &testPlanSeconds, offsetof(testPlan, finishing) },
+    { "wait", &testPlanSeconds, offsetof(testPlan, wait) },
+    { "finish", &testPlanSeconds, offsetof(testPlan, finish) },
     { "stopping", &testPlanSeconds, offsetof(testPlan, stopping) },
     { "end", &testPlanEnd, offsetof(testPlan, end) },
     { "at", &testPlanBytes, offsetof(testPlan, at) },
@@ -158,13 +158,13 @@ static void
 testPlanComplete(testPlan *plan)
 {
     plan->at = MIN(plan->at, plan->size);
-    if (plan->end == VIR_DOMAIN_STREAM_DISK_COMPLETED) {
+    if (plan->end == VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED) {
         g_clear_pointer(&plan->reason, g_free);
         return;
     }
-    plan->finishing = 0;
+    plan->finish = 0;
     if (!plan->reason)
-        plan->reason = g_strdup(plan->end == VIR_DOMAIN_STREAM_DISK_FAILED
+        plan->reason = g_strdup(plan->end == VIR_DOMAIN_STREAM_DISK_STATE_FAILED
                                     ? "Input/output error"
                                     : "the block job was aborted");
 }
@@ -176,7 +176,7 @@ testPlanParse(const char *xml, const char *target, testPlan *plan)
     g_auto(testPlan) result = {
         .size = 1 << 30,
         .speed = 100 << 20,
-        .end = VIR_DOMAIN_STREAM_DISK_COMPLETED,
+        .end = VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED,
         .at = G_MAXUINT64,
     };
 

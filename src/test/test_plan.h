@@ -20,18 +20,18 @@
 
 typedef struct _testPlan testPlan;
 struct _testPlan {
-    bool stepped;                  /* time passes only when somebody looks, a second each time */
-    guint64 size;                  /* bytes */
-    guint64 speed;                 /* bytes per second, without limit */
-    guint64 starting;              /* µs that it is STARTING, */
-    guint64 waiting;               /* then waits as if for its turn; */
-    guint64 finishing;             /* that it takes to complete once all is copied; */
-    guint64 stopping;              /* and to stop on request */
-    virDomainStreamDiskStatus end; /* how it ends by itself, */
-    guint64 at;                    /* when so many bytes are done, */
-    char *reason;                  /* and why; NULL if it completes */
-    bool relative;                 /* the images name each other relative to themselves */
-    char *refuse;                  /* with this error it does not even start; or NULL */
+    bool stepped;                     /* time passes only when somebody looks, a second each time */
+    guint64 size;                     /* bytes */
+    guint64 speed;                    /* bytes per second, without limit */
+    guint64 starting;                 /* µs that it is STARTING, */
+    guint64 wait;                     /* then waits as if for its turn; */
+    guint64 finish;                   /* that it takes to complete once all is copied; */
+    guint64 stopping;                 /* and to stop on request */
+    virDomainStreamDiskStateType end; /* how it ends by itself, */
+    guint64 at;                       /* when so many bytes are done, */
+    char *reason;                     /* and why; NULL if it completes */
+    bool relative;                    /* the images name each other relative to themselves */
+    char *refuse;                     /* with this error it does not even start; or NULL */
 };
 
 /* Of a disk in the domain's XML, with defaults for what is not said; -1 and an error that

@@ -28,7 +28,7 @@ testStreamNew(const domainDisk *disk, const char *base, unsigned int layers, tes
     self->plan = *plan;
     *plan = (testPlan) { 0 };
     self->settings = *settings;
-    self->state = VIR_DOMAIN_STREAM_DISK_STARTING;
+    self->state = VIR_DOMAIN_STREAM_DISK_STATE_STARTING;
     return self;
 }
 
@@ -55,7 +55,7 @@ testStreamIsActive(const testStream *self)
 static bool
 testStreamWaits(const testStream *self, guint64 elapsed)
 {
-    return self->held || elapsed < self->plan.starting + self->plan.waiting;
+    return self->held || elapsed < self->plan.starting + self->plan.wait;
 }
 
 static void
@@ -83,12 +83,12 @@ testStreamMove(testStream *self, guint64 us)
 static bool
 testStreamIsThrough(const testStream *self)
 {
-    return self->copied > 0 && self->elapsed >= self->copied + self->plan.finishing;
+    return self->copied > 0 && self->elapsed >= self->copied + self->plan.finish;
 }
 
 /* Returns the event to publish. */
 static int
-testStreamBecome(testStream *self, virDomainStreamDiskStatus state)
+testStreamBecome(testStream *self, virDomainStreamDiskStateType state)
 {
     int event;
 
@@ -96,11 +96,11 @@ testStreamBecome(testStream *self, virDomainStreamDiskStatus state)
 }
 
 int
-testStreamEnd(testStream *self, virDomainStreamDiskStatus state, const char *reason)
+testStreamEnd(testStream *self, virDomainStreamDiskStateType state, const char *reason)
 {
     self->held = false;
     self->reason = g_strdup(reason);
-    if (state == VIR_DOMAIN_STREAM_DISK_COMPLETED) {
+    if (state == VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED) {
         self->done = self->plan.size;
         self->gone += self->layers;
     }
@@ -110,8 +110,8 @@ testStreamEnd(testStream *self, virDomainStreamDiskStatus state, const char *rea
 int
 testStreamConfirm(testStream *self)
 {
-    return self->state == VIR_DOMAIN_STREAM_DISK_STARTING
-             ? testStreamBecome(self, VIR_DOMAIN_STREAM_DISK_RUNNING)
+    return self->state == VIR_DOMAIN_STREAM_DISK_STATE_STARTING
+             ? testStreamBecome(self, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING)
              : TEST_STREAM_QUIET;
 }
 
@@ -122,18 +122,18 @@ testStreamAdvance(testStream *self, guint64 us)
 
     self->elapsed += us;
     switch (self->state) {
-    case VIR_DOMAIN_STREAM_DISK_STARTING:
+    case VIR_DOMAIN_STREAM_DISK_STATE_STARTING:
         return self->elapsed < self->plan.starting ? TEST_STREAM_QUIET : testStreamConfirm(self);
-    case VIR_DOMAIN_STREAM_DISK_RUNNING:
+    case VIR_DOMAIN_STREAM_DISK_STATE_RUNNING:
         testStreamMove(self, us);
         if (testStreamIsThrough(self))
             return testStreamEnd(self, self->plan.end, self->plan.reason);
         return self->elapsed / G_USEC_PER_SEC > seconds ? VIR_DOMAIN_STREAM_DISK_EVENT_PROGRESS
                                                         : TEST_STREAM_QUIET;
-    case VIR_DOMAIN_STREAM_DISK_STOPPING:
+    case VIR_DOMAIN_STREAM_DISK_STATE_STOPPING:
         if (self->elapsed < self->stopping + self->plan.stopping)
             return TEST_STREAM_QUIET;
-        return testStreamEnd(self, VIR_DOMAIN_STREAM_DISK_STOPPED, "stopped on request");
+        return testStreamEnd(self, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "stopped on request");
     default: return TEST_STREAM_QUIET;
     }
 }
@@ -143,7 +143,7 @@ testStreamStop(testStream *self)
 {
     int event;
 
-    if (streamStateStep(&self->state, VIR_DOMAIN_STREAM_DISK_STOPPING, &event))
+    if (streamStateStep(&self->state, VIR_DOMAIN_STREAM_DISK_STATE_STOPPING, &event))
         self->stopping = self->elapsed;
 }
 
@@ -162,7 +162,7 @@ testStreamGetPhase(const testStream *self)
         return VIR_DOMAIN_STREAM_DISK_PHASE_WAIT;
     if (self->settings.paused)
         return VIR_DOMAIN_STREAM_DISK_PHASE_PULL;
-    return self->copied > 0 ? VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING
+    return self->copied > 0 ? VIR_DOMAIN_STREAM_DISK_PHASE_FINISH
                             : VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE;
 }
 

@@ -3,8 +3,8 @@
  * test_stream.h: one simulated stream, and what time makes of it
  *
  *   STARTING ──► RUNNING ──► STOPPING ──► STOPPED
- *   (starting)   (waiting)   (stopping)
- *                   │(finishing)
+ *   (starting)   (wait)      (stopping)
+ *                   │(finish)
  *                   └──► COMPLETED, STOPPED or FAILED, as planned
  *
  * Time is an argument: this file knows no clock. Locks are the guest's (test_guest.h).
@@ -31,7 +31,7 @@ struct _testStream {
     unsigned int gone;   /* images that this one and those before it have made superfluous */
     testPlan plan;
     streamSettings settings; /* their deadline as µs of @elapsed */
-    virDomainStreamDiskStatus state;
+    virDomainStreamDiskStateType state;
     bool held;        /* another disk of the guest has the turn */
     guint64 elapsed;  /* µs since it began */
     guint64 stopping; /* @elapsed when it was to stop */
@@ -64,7 +64,7 @@ void testStreamStop(testStream *self);
 void testStreamSet(testStream *self, const streamSettings *change);
 
 /* Ends a stream that is not STARTING any more at once; returns the event to publish. */
-int testStreamEnd(testStream *self, virDomainStreamDiskStatus state, const char *reason);
+int testStreamEnd(testStream *self, virDomainStreamDiskStateType state, const char *reason);
 
 /* The short form of the statistics; -1 and an error if a name is longer than its place. */
 int testStreamGetState(const testStream *self, virDomainStreamDiskStatePtr state);

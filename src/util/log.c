@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <glib.h>
 #include <stdbool.h>
 #include <string.h>
@@ -24,7 +25,7 @@
 
 typedef struct _logOutput logOutput;
 struct _logOutput {
-    int refs; /* atomic: lines are written after the lock is dropped */
+    int level; /* lines below it are not for this one */
     void (*write)(const logOutput *out, logLevel level, const char *func, int line,
                   const char *text);
     int fd;
@@ -34,14 +35,15 @@ struct _logOutput {
 typedef struct _logFilter logFilter;
 struct _logFilter {
     int level;
-    char *match;
+    char *pattern; /* of the whole name */
 };
 
 static struct {
     GMutex lock; /* taken last of all locks, protects what follows */
     int level;
     GArray *filters;
-    logOutput *output;
+    GPtrArray
+        *outputs; /* of logOutput; replaced, never changed: lines are written without the lock */
 } logState;
 
 static const struct {
@@ -89,56 +91,97 @@ logWriteJournald(const logOutput *out, logLevel level, const char *func, int lin
     g_log_writer_journald(G_LOG_LEVEL_MESSAGE, fields, G_N_ELEMENTS(fields), NULL);
 }
 
-static logOutput *
-logOutputRef(logOutput *out)
-{
-    g_atomic_int_inc(&out->refs);
-    return out;
-}
-
 static void
-logOutputUnref(logOutput *out)
+logOutputFree(void *opaque)
 {
-    if (!g_atomic_int_dec_and_test(&out->refs))
-        return;
+    logOutput *out = opaque;
+
     if (out->owned)
         close(out->fd);
     g_free(out);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(logOutput, logOutputUnref)
 
-/* NULL with an error */
-static logOutput *
-logOutputNew(const char *output)
+/* The level before the colon that @text begins with, and what follows in @rest; 0 if there is none. */
+static int
+logParseLevel(const char *text, const char **rest)
 {
-    logOutput new = { .refs = 1, .fd = STDERR_FILENO };
-    const char *rest;
+    int level = g_ascii_digit_value(text[0]);
 
-    if (g_str_equal(output, "stderr")) {
-        new.write = g_log_writer_is_journald(STDERR_FILENO) ? logWriteJournald : logWriteFd;
-    } else if (g_str_equal(output, "journald")) {
-        new.write = logWriteJournald;
-    } else if (g_str_has_prefix(output, "syslog:") && *(rest = output + strlen("syslog:"))) {
+    if (level < LOG_LEVEL_DEBUG || level > LOG_LEVEL_ERROR || text[1] != ':')
+        return 0;
+    *rest = text + 2;
+    return level;
+}
+
+/* @text is "file:/PATH" or another of them, without a level; -1 with an error, but for what is not
+ * understood, which is -2. */
+static int
+logOutputOpen(logOutput *out, const char *text)
+{
+    const char *name = strchr(text, ':');
+
+    name = name && name[1] ? name + 1 : NULL;
+    if (g_str_equal(text, "stderr")) {
+        out->write = g_log_writer_is_journald(STDERR_FILENO) ? logWriteJournald : logWriteFd;
+    } else if (g_str_equal(text, "journald")) {
+        out->write = logWriteJournald;
+    } else if (g_str_has_prefix(text, "syslog:") && name) {
         /* syslog keeps the pointer for as long as the process lives */
-        openlog(g_intern_string(rest), LOG_PID, LOG_DAEMON);
-        new.write = logWriteSyslog;
-    } else if (g_str_has_prefix(output, "file:/")) {
-        rest = output + strlen("file:");
-        new.fd = open(rest, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-        if (new.fd < 0) {
-            errorReportSystem(errno, "cannot open log file '%s'", rest);
-            return NULL;
+        openlog(g_intern_string(name), LOG_PID, LOG_DAEMON);
+        out->write = logWriteSyslog;
+    } else if (g_str_has_prefix(text, "file:/")) {
+        out->fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        if (out->fd < 0) {
+            errorReportSystem(errno, "cannot open log file '%s'", name);
+            return -1;
         }
-        new.owned = true;
-        new.write = logWriteFd;
+        out->owned = true;
+        out->write = logWriteFd;
     } else {
+        return -2;
+    }
+    return 0;
+}
+
+/* "3:file:/PATH"; NULL with an error */
+static logOutput *
+logOutputNew(const char *text)
+{
+    logOutput new = { .fd = STDERR_FILENO };
+    const char *rest;
+    int rc = -2;
+
+    if ((new.level = logParseLevel(text, &rest)) > 0)
+        rc = logOutputOpen(&new, rest);
+    if (rc == -2)
         errorReport(VIR_ERR_INVALID_ARG,
-                    "log output '%s' is not one of stderr, file:/PATH, "
-                    "syslog:IDENT, journald",
-                    output);
+                    "log output '%s' is not one of LEVEL:stderr, LEVEL:syslog:NAME, "
+                    "LEVEL:file:/PATH and LEVEL:journald, with a level from 1 to 4",
+                    text);
+    return rc < 0 ? NULL : g_memdup2(&new, sizeof(new));
+}
+
+/* NULL with an error. An output begins with its level: other spaces are a path's. */
+static GPtrArray *
+logOutputsParse(const char *text)
+{
+    g_auto(GStrv) words = g_regex_split_simple("\\s+(?=\\d+:)", text, 0, 0);
+    g_autoptr(GPtrArray) outputs = g_ptr_array_new_with_free_func(logOutputFree);
+
+    for (char **word = words; *word; word++) {
+        logOutput *out;
+
+        if (!*g_strstrip(*word))
+            continue;
+        if (!(out = logOutputNew(*word)))
+            return NULL;
+        g_ptr_array_add(outputs, out);
+    }
+    if (outputs->len == 0) {
+        errorReport(VIR_ERR_INVALID_ARG, "there is no log output in '%s'", text);
         return NULL;
     }
-    return g_memdup2(&new, sizeof(new));
+    return g_steal_pointer(&outputs);
 }
 
 static void
@@ -146,26 +189,29 @@ logFilterClear(void *opaque)
 {
     logFilter *filter = opaque;
 
-    g_free(filter->match);
+    g_free(filter->pattern);
 }
 
-/* NULL if the text is not a list of filters */
+/* NULL if the text is not a list of filters, and then what of it is wrong in @wrong, if not NULL */
 static GArray *
-logFiltersParse(const char *text)
+logFiltersParse(const char *text, char **wrong)
 {
     g_auto(GStrv) words = g_strsplit_set(text, " \t", -1);
     g_autoptr(GArray) filters = g_array_new(FALSE, FALSE, sizeof(logFilter));
 
     g_array_set_clear_func(filters, logFilterClear);
     for (char **word = words; *word; word++) {
-        logFilter filter = { .level = g_ascii_digit_value((*word)[0]) };
+        logFilter filter;
+        const char *match;
 
         if (!**word)
             continue;
-        if (filter.level < LOG_LEVEL_DEBUG || filter.level > LOG_LEVEL_ERROR || (*word)[1] != ':' ||
-            !(*word)[2])
+        if ((filter.level = logParseLevel(*word, &match)) == 0 || !*match) {
+            if (wrong)
+                *wrong = g_strdup(*word);
             return NULL;
-        filter.match = g_strdup(*word + 2);
+        }
+        filter.pattern = g_strconcat("*", match, "*", NULL);
         g_array_append_val(filters, filter);
     }
     return g_steal_pointer(&filters);
@@ -187,8 +233,8 @@ logInit(void)
     logState.level = LOG_LEVEL_NONE;
     if (level && level[0] >= '1' && level[0] <= '4' && !level[1])
         logState.level = level[0] - '0';
-    logState.filters = filters ? logFiltersParse(filters) : NULL;
-    logState.output = logOutputNew("stderr");
+    logState.filters = filters ? logFiltersParse(filters, NULL) : NULL;
+    logState.outputs = logOutputsParse("1:stderr");
     g_once_init_leave(&once, 1);
 }
 
@@ -199,7 +245,7 @@ logWantedLocked(const char *source, logLevel level)
         for (guint i = 0; i < logState.filters->len; i++) {
             const logFilter *filter = &g_array_index(logState.filters, logFilter, i);
 
-            if (strstr(source, filter->match))
+            if (fnmatch(filter->pattern, source, 0) == 0)
                 return (int) level >= filter->level;
         }
     }
@@ -209,7 +255,7 @@ logWantedLocked(const char *source, logLevel level)
 void
 logMessage(const char *source, logLevel level, const char *func, int line, const char *fmt, ...)
 {
-    g_autoptr(logOutput) out = NULL;
+    g_autoptr(GPtrArray) outputs = NULL;
     g_autofree char *text = NULL;
     int saved = errno;
     va_list ap;
@@ -217,15 +263,21 @@ logMessage(const char *source, logLevel level, const char *func, int line, const
     logInit();
     g_mutex_lock(&logState.lock);
     if (logWantedLocked(source, level))
-        out = logOutputRef(logState.output);
+        outputs = g_ptr_array_ref(logState.outputs);
     g_mutex_unlock(&logState.lock);
 
-    if (out) {
+    if (outputs) {
         va_start(ap, fmt);
         text = g_strdup_vprintf(fmt, ap);
         va_end(ap);
-        /* a text from outside cannot pretend to be a line of its own */
-        out->write(out, level, func, line, g_strdelimit(text, "\r\n", ' '));
+        g_strdelimit(text, "\r\n",
+                     ' '); /* one from outside cannot pretend to be a line of its own */
+    }
+    for (guint i = 0; outputs && i < outputs->len; i++) {
+        const logOutput *out = g_ptr_array_index(outputs, i);
+
+        if ((int) level >= out->level)
+            out->write(out, level, func, line, text);
     }
     errno = saved;
 }
@@ -248,14 +300,14 @@ logSetLevel(int level)
 int
 logSetFilters(const char *filters)
 {
-    GArray *parsed = logFiltersParse(filters);
+    g_autofree char *wrong = NULL;
+    GArray *parsed = logFiltersParse(filters, &wrong);
     g_autoptr(GArray) old = NULL;
 
     if (!parsed) {
         errorReport(VIR_ERR_INVALID_ARG,
-                    "log filters '%s' are not of the form 'LEVEL:TEXT "
-                    "LEVEL:TEXT', with levels from 1 to 4",
-                    filters);
+                    "log filter '%s' is not of the form LEVEL:NAME, with a level from 1 to 4",
+                    wrong);
         return -1;
     }
 
@@ -268,18 +320,18 @@ logSetFilters(const char *filters)
 }
 
 int
-logSetOutput(const char *output)
+logSetOutputs(const char *outputs)
 {
-    logOutput *new = logOutputNew(output);
-    g_autoptr(logOutput) old = NULL;
+    GPtrArray *parsed = logOutputsParse(outputs);
+    g_autoptr(GPtrArray) old = NULL;
 
-    if (!new)
+    if (!parsed)
         return -1;
 
     logInit();
     g_mutex_lock(&logState.lock);
-    old = logState.output;
-    logState.output = new;
+    old = logState.outputs;
+    logState.outputs = parsed;
     g_mutex_unlock(&logState.lock);
     return 0;
 }

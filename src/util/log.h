@@ -4,7 +4,7 @@
  *
  * A file that logs names its source first: LOG_INIT("qemu.stream"). In the library
  * only debug lines are written, to stderr, when LIBVIRT_DEBUG (a level, 1 to 4) or
- * LIBVIRT_LOG_FILTERS asks for them; the daemon sets level, filters and output itself.
+ * LIBVIRT_LOG_FILTERS asks for them; the daemon sets level, filters and outputs itself.
  */
 
 #pragma once
@@ -31,10 +31,11 @@ void logMessage(const char *source, logLevel level, const char *func, int line, 
 /* Lines below @level are dropped. */
 int logSetLevel(int level);
 
-/* "1:rpc 3:qemu": a level for the sources whose name contains the text, the first
- * that fits; "" for none. */
+/* "1:rpc 3:qemu.*": a level for the sources whose name contains the text, in which wildcards may
+ * be, the first that fits; "" for none. As in libvirtd.conf. */
 int logSetFilters(const char *filters);
 
-/* "stderr" (with levels where that is the journal), "file:/PATH" (opened anew each time),
- * "syslog:IDENT" or "journald". */
-int logSetOutput(const char *output);
+/* "1:stderr" (with levels where that is the journal), "1:file:/PATH" (opened anew each time),
+ * "1:syslog:IDENT" or "1:journald", or several; each has only lines of its level and above. As in
+ * libvirtd.conf. */
+int logSetOutputs(const char *outputs);

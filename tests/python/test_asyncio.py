@@ -45,7 +45,7 @@ class Asyncio(unittest.TestCase):
         await asyncio.to_thread(streamdisk.streamDiskStart, self.short, disk)
         params = await asyncio.wait_for(ended, 60)
         self.assertEqual(params[streamdisk.VIR_DOMAIN_STREAM_DISK_STATS_STATE],
-                         streamdisk.VIR_DOMAIN_STREAM_DISK_COMPLETED)
+                         streamdisk.VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED)
         self.assertEqual(heard[0],
                          ("short", disk, streamdisk.VIR_DOMAIN_STREAM_DISK_EVENT_STARTED))
         kept = weakref.ref(callback)
@@ -61,7 +61,7 @@ class Asyncio(unittest.TestCase):
         stats = await asyncio.wait_for(
             asyncio.to_thread(streamdisk.streamDiskToEnd, self.short, disk), 60)
         self.assertEqual(stats[streamdisk.VIR_DOMAIN_STREAM_DISK_STATS_STATE],
-                         streamdisk.VIR_DOMAIN_STREAM_DISK_COMPLETED)
+                         streamdisk.VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED)
 
     async def errors(self):
         calls = [asyncio.to_thread(streamdisk.streamDiskGetStats, self.endless, f"none{i}")

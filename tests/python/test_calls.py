@@ -49,7 +49,7 @@ class Calls(TestCase):
         self.assertEqual(record["dom"].UUID(), self.endless.UUID())
         self.assertEqual(record["disk"], "vda")
         self.assertEqual(record["params"][streamdisk.VIR_DOMAIN_STREAM_DISK_STATS_STATE],
-                         streamdisk.VIR_DOMAIN_STREAM_DISK_RUNNING)
+                         streamdisk.VIR_DOMAIN_STREAM_DISK_STATE_RUNNING)
 
     def test_list_outlives_its_connection(self):
         self.start()

@@ -47,7 +47,7 @@ class Callbacks(EventCase):
         streamdisk.streamDiskStart(self.short, disk)
         params = events.wait(disk, COMPLETED)
         self.assertEqual(params[streamdisk.VIR_DOMAIN_STREAM_DISK_STATS_STATE],
-                         streamdisk.VIR_DOMAIN_STREAM_DISK_COMPLETED)
+                         streamdisk.VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED)
         self.assertEqual([events.of(disk)[0], events.of(disk)[-1]], [STARTED, COMPLETED])
 
     def test_arguments(self):
@@ -248,7 +248,7 @@ class StreamDiskToEnd(EventCase):
         disk = streamable_disk(self.short)
         stats = streamdisk.streamDiskToEnd(self.short, disk, meter)
         self.assertEqual(stats[streamdisk.VIR_DOMAIN_STREAM_DISK_STATS_STATE],
-                         streamdisk.VIR_DOMAIN_STREAM_DISK_COMPLETED)
+                         streamdisk.VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED)
         self.assertEqual(meter.told[0], ("start", f"Streaming {disk}", None))
         self.assertEqual(meter.told[-1], ("end",))
         sizes = [told[2] or 0 for told in meter.told if told[0] == "start"]
@@ -272,7 +272,7 @@ class StreamDiskToEnd(EventCase):
         with unittest.mock.patch.multiple(_to_end, SILENCE=0.1, streamDiskEventRegister=deaf):
             stats = streamdisk.streamDiskToEnd(self.short, streamable_disk(self.short))
             self.assertEqual(stats[streamdisk.VIR_DOMAIN_STREAM_DISK_STATS_STATE],
-                             streamdisk.VIR_DOMAIN_STREAM_DISK_COMPLETED)
+                             streamdisk.VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED)
             meter = Meter()
             meter.update = lambda read: self.endless.destroy()
             self.addCleanup(self.endless.create)

@@ -9,6 +9,7 @@ requires virt-stream virsh python3
 no_stream() {
   assert_eq "$(virt-stream info guest)" "No active stream"
   assert_eq "$(virt-stream -q info guest)" ""
+  assert_eq "$(virt-stream info --hmp guest)" "No active stream"
   virt-stream info guest --json | assert_json "it == {'streams': []}"
   virt-stream list --json | assert_json "it == {'streams': []}"
   assert_eq "$(virt-stream list | sed -n 3p)" ""
@@ -61,6 +62,8 @@ names() {
   virt-stream info "$uuid" "$dir/vda.qcow2" --json | assert_json "len(it['streams']) == 1"
   virt-stream set "$uuid" vda --bandwidth 2
   virt-stream -c qemu:///session stop guest "$dir/vda.qcow2"
+  virt-stream start guest virtio-disk0 --bandwidth 1
+  virt-stream stop guest vda
   run_fails 1 "^error: failed to get domain 'nobody'$" virt-stream stop nobody vda
   run_fails 1 "^error: .*disk 'vdx' not found in domain" virt-stream start guest vdx
   run_fails 1 "^error: .*vdx" virt-stream info guest vdx
@@ -86,8 +89,13 @@ info() {
   virt-stream info guest --json | assert_json "len(it['streams']) == 1 and (lambda stream:
     stream['state'] == 'running' and (stream['phase'], stream['basis']) in
     (('pull', 'position'), ('hydrate', 'estimate'), ('hydrate', 'map')) and
-    stream['alias'] == 'virtio-disk0' and 16 << 20 < stream['data_total'] <= 32 << 20 and 'base' not in stream and
+    stream['alias'] == 'virtio-disk0' and 8 << 20 < stream['data_total'] <= 32 << 20 and 'base' not in stream and
     stream['data_processed'] + stream['data_remaining'] == stream['data_total'])(it['streams'][0])"
+
+  virt-stream info guest --hmp > "$dir/hmp"
+  virt-stream info --hmp guest "$dir/vda.qcow2" >> "$dir/hmp"
+  assert_eq "$(sed -E 's/(Completed) [0-9]+ of [0-9]+ /\1 N of M /' "$dir/hmp" | uniq -c)" \
+    "      2 Streaming device vda: Completed N of M bytes, speed limit 65536 bytes/s"
 
   # looking is allowed on a read-only connection, touching is not
   virt-stream -r list --json | assert_json "len(it['streams']) == 1"
@@ -97,6 +105,7 @@ info() {
   run_fails 1 "^error: .*read-only connection may not" virt-stream -r set guest vda --bandwidth 1
   has_stream 65536
   virt-stream stop guest vda
+  assert_eq "$(virt-stream info --hmp guest vda)" "No active stream" # one that is remembered is not
 }
 
 # what stock virsh starts is a stream

@@ -51,6 +51,9 @@ for command in start set; do
     $command guest vda --guest-latency default --fast
 done
 
+run_fails 2 '^\{"error":\{"code":8,"message":"--hmp and --json are mutually exclusive"\}\}$' \
+  virt-stream info guest --hmp --json
+
 # --- numbers ---
 for rate in "" x 10X -5 +5 1.5M "10 M" 0x10 10MiBs 10BM MB /s 1e6; do
   for command in start set; do

@@ -35,7 +35,7 @@ completed() {
   local status=0
   virt-stream start guest vdb --bandwidth 4M --wait --verbose > "$dir/out" 2> "$dir/err" || status=$?
   assert_eq "$status $(cat "$dir/out")" "0 Stream of 'vdb' completed"
-  if grep -vE '^vdb +[0-9]+ %  +(-|[0-9.]+/[0-9.]+ [KM]iB) +(-|[0-9.]+ [KM]?i?B/s|finishing)  ETA [-0-9smhd]+$' "$dir/err"; then
+  if grep -vE '^vdb +[0-9]+ %  +(-|[0-9.]+/[0-9.]+ [KM]iB) +(-|[0-9.]+ [KM]?i?B/s|finish)  ETA [-0-9smhd]+$' "$dir/err"; then
     fail "these are not lines of progress"
   fi
   grep -oE '[0-9]+ %' "$dir/err" > "$dir/percents"

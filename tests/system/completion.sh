@@ -57,6 +57,7 @@ for command in $commands; do
 done
 completes "virt-stream start guest vda --ver" "--verbose --version"
 completes "virt-stream events --event " "completed failed progress started stopped"
+completes "virt-stream info --h" "--help --hmp"
 completes "virt-stream events --event=st" "started stopped"
 completes "virt-stream -c " "qemu:///session qemu:///system"
 completes "virt-stream --connect=qemu:///s" "///session ///system"

@@ -59,9 +59,11 @@ refused "$conf: max_client: there is no such setting"
 echo 'unix_sock_group = "no-such-group"' > "$conf"
 refused "$conf: unix_sock_group: there is no group 'no-such-group'"
 echo 'log_filters = "9:rpc"' > "$conf"
-refused "$conf: log_filters: .*9:rpc"
-echo 'log_outputs = "file:/nowhere/log"' > "$conf"
+refused "$conf: log_filters: .*log filter '9:rpc' is not of the form LEVEL:NAME"
+echo 'log_outputs = "3:file:/nowhere/log"' > "$conf"
 refused "$conf: log_outputs: .*/nowhere/log"
+echo 'log_outputs = "3:stderr 3:stdout"' > "$conf"
+refused "$conf: log_outputs: .*log output '3:stdout' is not one of LEVEL:stderr, .*"
 rm "$conf"
 refused "$dir/missing.conf" --config "$dir/missing.conf"
 run_fails 1 "virtstreamd: unexpected argument 'now'; see virtstreamd --help" virtstreamd now
@@ -79,10 +81,11 @@ assert_nothing_left
 # --- the log, and a new one after it was moved away ---
 cat > "$dir/log.conf" << CONF
 log_level = 2
-log_outputs = "file:$dir/log"
+log_outputs = "1:file:$dir/log 4:stderr"
 CONF
 start_daemon --config "$dir/log.conf"
 wait_until 10 grep -qE "^[-0-9]+ [:.0-9]+\+0000: [0-9]+: info : daemonMain\w+:[0-9]+ : " "$dir/log"
+! grep -q info "${dir}/daemon.log" || fail "stderr has lines that are below its level"
 mv "$dir/log" "$dir/log.old"
 kill -HUP "${pids[daemon]}"
 wait_until 10 test -e "$dir/log"

@@ -116,7 +116,7 @@ echo 'hydrate = 0' > "$HOME/.config/libvirt/virtstreamd.conf"
 start_daemon
 start_life
 virt-stream start guest vda --wait
-virt-stream info guest vda --json | assert_json "it['streams'][0]['unflushed_time'] > 0"
+virt-stream info guest vda --json | assert_json "it['streams'][0]['time_unflushed'] > 0"
 kill_qemu
 assert_eq "$(backing_file "$dir/guest.qcow2")" ""
 image_is_right

@@ -36,15 +36,15 @@ new_guest guest
 
 # --- regard for the guest: the last word holds ---
 virt-stream -q start guest vda --bandwidth 1M --guest-latency 1.5x --deadline 1h
-told guest "s['guest_latency.factor'] == 1.5 and 0 < s['deadline'] <= 3600"
+told guest "s['guest.latency_factor'] == 1.5 and 0 < s['deadline'] <= 3600"
 told guest "s['fast'] is False and s['hydrate'] is True"
 virt-stream info guest vda > "$dir/info"
 assert_match "$dir/info" "^Latency factor: +1.5x$"
 assert_match "$dir/info" "^Deadline: +(1h00m|59m..s)$"
 virt-stream -q set guest vda --guest-latency 500us
-told guest "s['guest_latency.max'] == 500 and 'guest_latency.factor' not in s"
+told guest "s['guest.latency_max'] == 500 and 'guest.latency_factor' not in s"
 virt-stream -q set guest vda --fast --deadline 0
-told guest "s['fast'] is True and 'guest_latency.max' not in s and 'deadline' not in s"
+told guest "s['fast'] is True and 'guest.latency_max' not in s and 'deadline' not in s"
 virt-stream -q set guest vda --guest-latency default
 told guest "s['fast'] is False and s['bandwidth'] == 1 << 20"
 
@@ -101,7 +101,7 @@ stop_daemon
 refuses() {
   told "$1" "s['hydration.reason'] == '$2' and not {'fast', 'hydrate'} & s.keys()"
   run_fails 1 "parameter 'fast' is for hydration: $2" virt-stream set "$1" vda --fast
-  run_fails 1 "parameter 'guest_latency.factor' is for hydration: $2" \
+  run_fails 1 "parameter 'guest.latency_factor' is for hydration: $2" \
     virt-stream set "$1" vda --bandwidth 1M --guest-latency 2x
   run_fails 1 "parameter 'hydrate' is for hydration: $2" virt-stream pause-hydration "$1"
   told "$1" "s['bandwidth'] == 2 << 20"

@@ -12,7 +12,7 @@ settings() {
 import json, sys
 stream = json.load(sys.stdin)["streams"][0]
 print({name: stream.get(name) for name in
-       ("bandwidth", "fast", "guest_latency.factor", "guest_latency.max", "hydrate")})'
+       ("bandwidth", "fast", "guest.latency_factor", "guest.latency_max", "hydrate")})'
 }
 
 settings_are() {
@@ -63,8 +63,8 @@ virt-stream -q set two vda --guest-latency 1.5x --deadline 1h
 virt-stream -q pause-hydration two
 told_vda=$(settings vda)
 told_vdb=$(settings vdb)
-assert_eq "$told_vdb" "{'bandwidth': 5242880, 'fast': True, 'guest_latency.factor': None, \
-'guest_latency.max': None, 'hydrate': False}"
+assert_eq "$told_vdb" "{'bandwidth': 5242880, 'fast': True, 'guest.latency_factor': None, \
+'guest.latency_max': None, 'hydrate': False}"
 assert_eq "$(policy --inactive)" ""
 
 for end in kill stop; do
@@ -142,8 +142,8 @@ start_daemon
 virsh -q restore "$dir/two.saved"
 policy_is "*fast=yes hydrate=no*"
 virsh -q blockpull two vda 1
-nothing_told="{'bandwidth': 1048576, 'fast': False, 'guest_latency.factor': None, \
-'guest_latency.max': None, 'hydrate': True}"
+nothing_told="{'bandwidth': 1048576, 'fast': False, 'guest.latency_factor': None, \
+'guest.latency_max': None, 'hydrate': True}"
 wait_until 20 settings_are vda "$nothing_told"
 wait_until 20 policy_is ""
 kill_daemon

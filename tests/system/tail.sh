@@ -77,7 +77,7 @@ for guest in "" "template=qcow2 layers=2" "encryption=luks" "throttle=own" "ioth
   begin_life $guest
   virt-stream -q start guest "$disk" --bandwidth 8M
   has_worked
-  told "'tail_time' not in it['streams'][0]"
+  told "'time_tail' not in it['streams'][0]"
   virt-stream -q set guest "$disk" --bandwidth 0
   wait_until 60 job_is_over guest "$disk"
   end_life
@@ -107,7 +107,7 @@ end_life
 # --- the pulls of others: zeroed at once, and told; or while the guest is suspended ---
 begin_life
 virsh -q blockpull guest "$disk" 8
-wait_until 20 told "it['streams'][0]['tail_time'] > 0"
+wait_until 20 told "it['streams'][0]['time_tail'] > 0"
 virsh -q destroy guest
 forget_life
 stop_daemon
@@ -116,7 +116,7 @@ start_daemon
 begin_life
 virsh -q blockpull guest "$disk" 8
 wait_until 20 is_hydrated guest "$disk"
-told "0 < it['streams'][0]['tail_time'] < 3000" # from the pull's beginning until it was suspended
+told "0 < it['streams'][0]['time_tail'] < 3000" # from the pull's beginning until it was suspended
 virsh -q destroy guest
 forget_life
 stop_daemon

@@ -85,19 +85,24 @@ testSampleRead(const void *opaque)
     g_assert_cmpint(virGetLastErrorCode(), ==, VIR_ERR_OK);
 }
 
+/* By target, by path, else by alias: that of vda is the target of another disk. */
 static void
 testFind(void)
 {
     g_autoptr(GPtrArray)
-        disks = testParseDevices("<disk><source file='/images/a'/><target dev='vda'/></disk>"
+        disks = testParseDevices("<disk><source file='/images/a'/><target dev='vda'/>"
+                                 "<alias name='vdb'/></disk>"
                                  "<disk><source dev='/dev/b'/><target dev='vdb'/></disk>"
-                                 "<disk><source file='relative'/><target dev='vdc'/></disk>"
+                                 "<disk><source file='relative'/><target dev='vdc'/>"
+                                 "<alias name='virtio-disk2'/></disk>"
                                  "<disk><target dev='sda'/></disk>");
 
     g_assert_true(domainDiskListFind(disks, "vdb") == g_ptr_array_index(disks, 1));
     g_assert_true(domainDiskListFind(disks, "sda") == g_ptr_array_index(disks, 3));
     g_assert_true(domainDiskListFind(disks, "/images/a") == g_ptr_array_index(disks, 0));
     g_assert_true(domainDiskListFind(disks, "/dev/b") == g_ptr_array_index(disks, 1));
+
+    g_assert_true(domainDiskListFind(disks, "virtio-disk2") == g_ptr_array_index(disks, 2));
 
     g_assert_null(domainDiskListFind(disks, "vdz"));
     expectError(VIR_ERR_INVALID_ARG, "disk 'vdz' not found in domain");

@@ -20,6 +20,12 @@
 #define STOP VIR_DOMAIN_STREAM_DISK_STOP
 #define ONE VIR_DOMAIN_STREAM_DISK_ONE
 
+/* Callers have arrays of it: docs/adding-an-api.md, "What cannot grow" */
+G_STATIC_ASSERT(sizeof(virDomainStreamDiskState) == 272 &&
+                G_STRUCT_OFFSET(virDomainStreamDiskState, target) == 128 &&
+                G_STRUCT_OFFSET(virDomainStreamDiskState, offset) == 256 &&
+                G_STRUCT_OFFSET(virDomainStreamDiskState, size) == 264);
+
 typedef struct {
     virConnectPtr conn;
     virDomainPtr dom;

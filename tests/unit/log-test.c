@@ -26,8 +26,8 @@ logSetUp(logFixture *fix, gconstpointer opaque)
 
     fix->dir = g_dir_make_tmp("log-test-XXXXXX", NULL);
     fix->path = g_build_filename(fix->dir, "log", NULL);
-    output = g_strdup_printf("file:%s", fix->path);
-    g_assert_cmpint(logSetOutput(output), ==, 0);
+    output = g_strdup_printf("1:file:%s", fix->path);
+    g_assert_cmpint(logSetOutputs(output), ==, 0);
     g_assert_cmpint(logSetFilters(""), ==, 0);
     g_assert_cmpint(logSetLevel(LOG_LEVEL_DEBUG), ==, 0);
 }
@@ -35,7 +35,7 @@ logSetUp(logFixture *fix, gconstpointer opaque)
 static void
 logTearDown(logFixture *fix, gconstpointer opaque)
 {
-    g_assert_cmpint(logSetOutput("stderr"), ==, 0);
+    g_assert_cmpint(logSetOutputs("1:stderr"), ==, 0);
     g_remove(fix->path);
     g_rmdir(fix->dir);
     g_free(fix->path);
@@ -112,15 +112,24 @@ logTestFilters(logFixture *fix, gconstpointer opaque)
     LOG_DEBUG("by the second filter");
     g_assert_cmpint(logSetFilters("4:log 1:unit"), ==, 0);
     LOG_DEBUG("not by the first filter that fits");
-    g_assert_cmpint(logSetFilters("1:other"), ==, 0);
+    g_assert_cmpint(logSetFilters("1:u*t.l[o]g"), ==, 0);
+    LOG_DEBUG("by a pattern");
+    g_assert_cmpint(logSetFilters("1:unit?other 1:other"), ==, 0);
     LOG_DEBUG("no filter, the level decides");
 
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-        g_assert_cmpint(logSetFilters(bad[i]), ==, -1);
-        g_assert_nonnull(strstr(errorText(), bad[i]));
+        g_autofree char *filters = g_strdup_printf("1:good %s", bad[i]);
+        g_autofree char
+            *expected = g_strdup_printf("invalid argument: log filter '%s' is not of the "
+                                        "form LEVEL:NAME, with a level from 1 to 4",
+                                        bad[i]);
+
+        g_assert_cmpint(logSetFilters(filters), ==, -1);
+        g_assert_cmpstr(errorText(), ==, expected);
     }
     lines = logLines(fix);
-    g_assert_cmpuint(g_strv_length(lines), ==, 1);
+    g_assert_cmpuint(g_strv_length(lines), ==, 2);
+    logAssertLine(lines[1], "debug", "by a pattern");
     logAssertLine(lines[0], "debug", "by the second filter");
 }
 
@@ -128,34 +137,71 @@ static void
 logTestOutput(logFixture *fix, gconstpointer opaque)
 {
     static const char *const bad[] = {
-        "", "file", "file:", "file:relative", "syslog", "syslog:", "stdout", "file:/nowhere/at/all",
+        "stderr",   "0:stderr",      "5:stderr",  "1",         "1:",       "1:stderr:x",
+        "1:stdout", "1:stderr more", "1:file",    "1:file:",   "1:file:x", "1:syslog",
+        "13:file",  "file:/tmp/log", "1:syslog:", "1:journal",
     };
     g_auto(GStrv) lines = NULL;
 
     for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-        g_assert_cmpint(logSetOutput(bad[i]), ==, -1);
-        g_assert_cmpint(virGetLastErrorCode(), !=, VIR_ERR_OK);
+        g_autofree char *outputs = g_strdup_printf(" 1:journald  %s ", bad[i]);
+        g_autofree char *expected = g_strdup_printf("log output '%s' is not one of", bad[i]);
+
+        g_assert_cmpint(logSetOutputs(bad[i]), ==, -1);
+        g_assert_nonnull(strstr(errorText(), expected));
+        if (g_regex_match_simple("^\\d+:", bad[i], 0, 0)) { /* else it is part of the one before */
+            g_assert_cmpint(logSetOutputs(outputs), ==, -1);
+            g_assert_nonnull(strstr(errorText(), expected));
+        }
     }
+    g_assert_cmpint(logSetOutputs(" "), ==, -1);
+    g_assert_cmpstr(errorText(), ==, "invalid argument: there is no log output in ' '");
+    g_assert_cmpint(logSetOutputs("1:stderr 1:file:/nowhere/at/all"), ==, -1);
+    g_assert_nonnull(strstr(errorText(), "cannot open log file '/nowhere/at/all'"));
     LOG_DEBUG("a bad output changes nothing");
-    g_assert_cmpint(logSetOutput("syslog:log-test"), ==, 0);
+    g_assert_cmpint(logSetOutputs("1:syslog:log-test"), ==, 0);
     LOG_DEBUG("to syslog, if there is one");
-    g_assert_cmpint(logSetOutput("journald"), ==, 0);
+    g_assert_cmpint(logSetOutputs("1:journald"), ==, 0);
     LOG_DEBUG("to the journal, if there is one");
 
     lines = logLines(fix);
     g_assert_cmpuint(g_strv_length(lines), ==, 1);
 }
 
+/* Each has the lines of its level; a path may have spaces in it. */
+static void
+logTestOutputs(logFixture *fix, gconstpointer opaque)
+{
+    g_autofree char *path = g_strconcat(fix->path, " of errors", NULL);
+    g_autofree char *outputs = g_strdup_printf("3:file:%s\t4:file:%s 4:syslog:log-test", fix->path,
+                                               path);
+    g_autofree char *errors = NULL;
+    g_auto(GStrv) lines = NULL;
+
+    g_assert_cmpint(logSetOutputs(outputs), ==, 0);
+    LOG_INFO("to none");
+    LOG_WARNING("to the first");
+    LOG_ERROR("to all");
+
+    lines = logLines(fix);
+    g_assert_cmpuint(g_strv_length(lines), ==, 2);
+    logAssertLine(lines[0], "warning", "to the first");
+    logAssertLine(lines[1], "error", "to all");
+    g_assert_true(g_file_get_contents(path, &errors, NULL, NULL));
+    logAssertLine(g_strchomp(errors), "error", "to all");
+    g_remove(path);
+}
+
 /* What the daemon does after logrotate has moved the file away */
 static void
 logTestReopen(logFixture *fix, gconstpointer opaque)
 {
-    g_autofree char *output = g_strdup_printf("file:%s", fix->path);
+    g_autofree char *output = g_strdup_printf("1:file:%s", fix->path);
     g_auto(GStrv) lines = NULL;
 
     LOG_DEBUG("old file");
     g_assert_cmpint(g_remove(fix->path), ==, 0);
-    g_assert_cmpint(logSetOutput(output), ==, 0);
+    g_assert_cmpint(logSetOutputs(output), ==, 0);
     LOG_DEBUG("new file");
 
     lines = logLines(fix);
@@ -174,14 +220,14 @@ logThread(gpointer opaque)
 static void
 logTestThreads(logFixture *fix, gconstpointer opaque)
 {
-    g_autofree char *output = g_strdup_printf("file:%s", fix->path);
+    g_autofree char *output = g_strdup_printf("1:file:%s", fix->path);
     g_auto(GStrv) lines = NULL;
     GThread *threads[8];
 
     for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
         threads[i] = g_thread_new("log", logThread, NULL);
     for (int i = 0; i < 50; i++)
-        g_assert_cmpint(logSetOutput(output), ==, 0);
+        g_assert_cmpint(logSetOutputs(output), ==, 0);
     for (size_t i = 0; i < G_N_ELEMENTS(threads); i++)
         g_thread_join(threads[i]);
 
@@ -243,6 +289,7 @@ main(int argc, char **argv)
     ADD("/log/level", logTestLevel);
     ADD("/log/filters", logTestFilters);
     ADD("/log/output", logTestOutput);
+    ADD("/log/outputs", logTestOutputs);
     ADD("/log/reopen", logTestReopen);
     ADD("/log/threads", logTestThreads);
     g_test_add_func("/log/environment/silent", logTestSilent);

@@ -5,7 +5,7 @@
 
 #include "streams_fixture.h"
 
-#define STATES (VIR_DOMAIN_STREAM_DISK_FAILED + 1)
+#define STATES (VIR_DOMAIN_STREAM_DISK_STATE_FAILED + 1)
 
 /* A stream that has become @state, all of which was told */
 static qemuStream *
@@ -17,12 +17,13 @@ testIn(streamsFixture *fix, int state)
     g_autofree char *told = NULL;
 
     g_assert_nonnull(stream);
-    if (state == VIR_DOMAIN_STREAM_DISK_RUNNING || state == VIR_DOMAIN_STREAM_DISK_STOPPING)
+    if (state == VIR_DOMAIN_STREAM_DISK_STATE_RUNNING ||
+        state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPING)
         qemuLifeRun(stream, true);
-    if (state == VIR_DOMAIN_STREAM_DISK_STOPPING)
+    if (state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPING)
         qemuLifeSetStopping(stream, true);
-    if (state >= VIR_DOMAIN_STREAM_DISK_COMPLETED)
-        qemuLifeEnd(stream, (virDomainStreamDiskStatus) state, "before");
+    if (state >= VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED)
+        qemuLifeEnd(stream, (virDomainStreamDiskStateType) state, "before");
     g_assert_cmpint(stream->state, ==, state);
     told = streamsFixtureTakeEvents();
     return stream;
@@ -55,19 +56,19 @@ testStopFails(qemuStream *stream)
 static void
 testComplete(qemuStream *stream)
 {
-    qemuLifeEnd(stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL);
+    qemuLifeEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL);
 }
 
 static void
 testAbort(qemuStream *stream)
 {
-    qemuLifeEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "aborted");
+    qemuLifeEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "aborted");
 }
 
 static void
 testFail(qemuStream *stream)
 {
-    qemuLifeEnd(stream, VIR_DOMAIN_STREAM_DISK_FAILED, "lost");
+    qemuLifeEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_FAILED, "lost");
 }
 
 /* A column for each state before; +: the beginning is told, !: the end, *: both */
@@ -84,11 +85,11 @@ static const struct {
 };
 
 static const char *
-testEndName(virDomainStreamDiskStatus state)
+testEndName(virDomainStreamDiskStateType state)
 {
     static const char *const names[] = { "COMPLETED", "STOPPED", "FAILED" };
 
-    return names[state - VIR_DOMAIN_STREAM_DISK_COMPLETED];
+    return names[state - VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED];
 }
 
 static void
@@ -117,13 +118,13 @@ testTable(streamsFixture *fix, const void *opaque)
 static void
 testTick(streamsFixture *fix, const void *opaque)
 {
-    g_autoptr(qemuStream) stream = testIn(fix, VIR_DOMAIN_STREAM_DISK_RUNNING);
+    g_autoptr(qemuStream) stream = testIn(fix, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING);
     g_autofree char *told = NULL;
 
     qemuLifeTick(stream);
     told = streamsFixtureTakeEvents();
     g_assert_true(g_str_has_prefix(told, "PROGRESS a/"));
-    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
+    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING);
 }
 
 /* QEMU's word, the user's, or whatever is known; none of what completed */
@@ -133,16 +134,21 @@ testReason(streamsFixture *fix, const void *opaque)
     static const struct {
         int before;
         const char *error;
-        virDomainStreamDiskStatus state;
+        virDomainStreamDiskStateType state;
         const char *reason;
     } cases[] = {
-        { VIR_DOMAIN_STREAM_DISK_RUNNING, NULL, VIR_DOMAIN_STREAM_DISK_STOPPED, "given" },
-        { VIR_DOMAIN_STREAM_DISK_RUNNING, NULL, VIR_DOMAIN_STREAM_DISK_FAILED, "given" },
-        { VIR_DOMAIN_STREAM_DISK_RUNNING, "QEMU's", VIR_DOMAIN_STREAM_DISK_FAILED, "QEMU's" },
-        { VIR_DOMAIN_STREAM_DISK_STOPPING, NULL, VIR_DOMAIN_STREAM_DISK_STOPPED,
+        { VIR_DOMAIN_STREAM_DISK_STATE_RUNNING, NULL, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
+          "given" },
+        { VIR_DOMAIN_STREAM_DISK_STATE_RUNNING, NULL, VIR_DOMAIN_STREAM_DISK_STATE_FAILED,
+          "given" },
+        { VIR_DOMAIN_STREAM_DISK_STATE_RUNNING, "QEMU's", VIR_DOMAIN_STREAM_DISK_STATE_FAILED,
+          "QEMU's" },
+        { VIR_DOMAIN_STREAM_DISK_STATE_STOPPING, NULL, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
           "stopped on request" },
-        { VIR_DOMAIN_STREAM_DISK_STOPPING, NULL, VIR_DOMAIN_STREAM_DISK_FAILED, "given" },
-        { VIR_DOMAIN_STREAM_DISK_STOPPING, "QEMU's", VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL },
+        { VIR_DOMAIN_STREAM_DISK_STATE_STOPPING, NULL, VIR_DOMAIN_STREAM_DISK_STATE_FAILED,
+          "given" },
+        { VIR_DOMAIN_STREAM_DISK_STATE_STOPPING, "QEMU's", VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED,
+          NULL },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -155,17 +161,17 @@ testReason(streamsFixture *fix, const void *opaque)
         g_assert_cmpstr(stream->reason, ==, cases[i].reason);
         g_assert_false(stream->waitingTurn);
         g_assert_cmpuint(stream->progress.done, ==,
-                         cases[i].state == VIR_DOMAIN_STREAM_DISK_COMPLETED ? 100 : 10);
+                         cases[i].state == VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED ? 100 : 10);
     }
 }
 
 static void
 testRefused(streamsFixture *fix, const void *opaque)
 {
-    g_autoptr(qemuStream) stream = testIn(fix, VIR_DOMAIN_STREAM_DISK_STARTING);
+    g_autoptr(qemuStream) stream = testIn(fix, VIR_DOMAIN_STREAM_DISK_STATE_STARTING);
 
     qemuLifeRefuse(stream);
-    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_FAILED);
+    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_FAILED);
     g_assert_null(stream->reason);
     assertEvents("");
 }

@@ -73,13 +73,13 @@ testWait(streamsFixture *fix, const void *opaque)
 
     streamSettingsMerge(&waiting->settings, &change);
     testKeep(fix->guest, POLICY("bandwidth='5000000' hydrate='no'"), true);
-    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, false);
     testAssertKept(fix->guest);
     g_assert_true(qemuSpeedWanted(waiting, &speed));
     testAssertKept(fix->guest);
     qemuSpeedTold(waiting, speed, true);
     testKeep(fix->guest, POLICY("hydrate='no'"), true);
-    qemuStreamsEnd(waiting, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(waiting, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     testKeep(fix->guest, NULL, true);
     testAssertKept(fix->guest);
 }
@@ -116,7 +116,7 @@ testRestored(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) again = NULL;
 
     testKeep(fix->guest, NULL, true);
-    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     qemuStreamsForgetEnded(fix->guest);
     testAssertKept(fix->guest);
     again = streamsFixtureRun(fix, fix->dom, "vda");
@@ -151,7 +151,7 @@ testDiscover(streamsFixture *fix, const void *opaque)
         g_assert_cmpuint(stream->settings.bandwidth, ==, cases[i].limit);
         g_assert_cmpint(stream->settings.deadline, ==, cases[i].kept.deadline);
         g_assert_true(stream->settings.paused);
-        qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+        qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     }
 }
 

@@ -80,7 +80,7 @@ testTold(void)
 
     g_assert_false(qemuSpeedWanted(&stream, &speed)); /* not RUNNING yet */
     g_assert_cmpuint(speed, ==, 42);
-    stream.state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    stream.state = VIR_DOMAIN_STREAM_DISK_STATE_RUNNING;
     g_assert_true(qemuSpeedWanted(&stream, &speed));
     g_assert_cmpuint(speed, ==, 1000);
     g_assert_false(qemuSpeedWanted(&stream, &speed));
@@ -97,7 +97,7 @@ static void
 testSeen(void)
 {
     qemuStream stream = {
-        .state = VIR_DOMAIN_STREAM_DISK_RUNNING,
+        .state = VIR_DOMAIN_STREAM_DISK_STATE_RUNNING,
         .settings.bandwidth = 1000,
         .speed = 500,
     };

@@ -54,7 +54,7 @@ testNew(testFixture *fix, const void *opaque)
     g_assert_cmpstr(stream->alias, ==, "virtio-disk0");
     g_assert_cmpstr(stream->source, ==, "/images/vda");
     g_assert_cmpuint(stream->depth, ==, 2);
-    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STARTING);
+    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_STARTING);
     g_assert_cmpint(g_get_monotonic_time() - stream->began, <, 10 * G_USEC_PER_SEC);
 
     qemuStreamUnref(qemuStreamRef(fix->stream));
@@ -68,7 +68,7 @@ testActive(testFixture *fix, const void *opaque)
     static const bool active[] = { true, true, true, false, false, false };
 
     for (gsize i = 0; i < G_N_ELEMENTS(active); i++) {
-        fix->stream->state = (virDomainStreamDiskStatus) i;
+        fix->stream->state = (virDomainStreamDiskStateType) i;
         g_assert_cmpint(qemuStreamIsActive(fix->stream), ==, active[i]);
     }
 }

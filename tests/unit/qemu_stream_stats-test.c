@@ -57,7 +57,7 @@ testRunning(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
 
-    stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    stream->state = VIR_DOMAIN_STREAM_DISK_STATE_RUNNING;
     streamProgressSet(&stream->progress, 0, 100);
     streamProgressMark(&stream->progress, 0);
     assertText(stream, 1,
@@ -72,7 +72,7 @@ testRunning(streamsFixture *fix, const void *opaque)
                "data_total=100 data_processed=25 data_remaining=75 data_bps=25 "
                "time_remaining=3000 fast=0 hydrate=1 time_elapsed=2000");
 
-    stream->state = VIR_DOMAIN_STREAM_DISK_STOPPING;
+    stream->state = VIR_DOMAIN_STREAM_DISK_STATE_STOPPING;
     assertText(stream, 2,
                "state=2 phase=0 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=25 data_remaining=75 data_bps=25 "
@@ -84,7 +84,7 @@ testStalled(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
 
-    stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    stream->state = VIR_DOMAIN_STREAM_DISK_STATE_RUNNING;
     streamProgressSet(&stream->progress, 25, 100);
     streamProgressMark(&stream->progress, 0);
     streamProgressMark(&stream->progress, G_USEC_PER_SEC);
@@ -99,7 +99,7 @@ testHydrating(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
 
-    stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    stream->state = VIR_DOMAIN_STREAM_DISK_STATE_RUNNING;
     stream->hydration = STREAM_HYDRATION_WORKING;
     streamProgressSet(&stream->progress, 7, 1000);
     streamProgressSet(&stream->copying, 50, 90);
@@ -134,7 +134,7 @@ testHydrating(streamsFixture *fix, const void *opaque)
                "data_total=1000 data_processed=7 data_remaining=993 fast=0 hydrate=1 "
                "hydration.reason=the server is taken");
 
-    stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
+    stream->state = VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED;
     assertText(stream, 1,
                "state=3 alias=alias-vda bandwidth=0 basis=0 data_total=1000 "
                "data_processed=7 data_remaining=993 data_flushed=7 time_elapsed=1000");
@@ -146,7 +146,7 @@ testFinishing(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
 
-    stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    stream->state = VIR_DOMAIN_STREAM_DISK_STATE_RUNNING;
     stream->hydration = STREAM_HYDRATION_DONE;
     stream->stats.exact = true;
     streamProgressSet(&stream->copying, 50, 90);
@@ -164,7 +164,7 @@ testSettings(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
 
-    stream->state = VIR_DOMAIN_STREAM_DISK_RUNNING;
+    stream->state = VIR_DOMAIN_STREAM_DISK_STATE_RUNNING;
     stream->hydrationReason = g_strdup("the server is taken");
     stream->settings = (streamSettings) {
         .bandwidth = 5,
@@ -190,7 +190,7 @@ testNoHydration(streamsFixture *fix, const void *opaque)
     stream = streamsFixtureBegin(fix, fix->dom, "vda", 5);
     assertText(stream, 1,
                "state=0 phase=0 alias=alias-vda bandwidth=5 hydration.reason=nobody does");
-    stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
+    stream->state = VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED;
     assertText(stream, 90, "state=3 alias=alias-vda bandwidth=5 time_elapsed=90000");
 }
 
@@ -203,7 +203,7 @@ testEnded(streamsFixture *fix, const void *opaque)
     streamProgressMark(&stream->progress, 0);
     streamProgressSet(&stream->progress, 100, 100);
     streamProgressMark(&stream->progress, G_USEC_PER_SEC);
-    stream->state = VIR_DOMAIN_STREAM_DISK_COMPLETED;
+    stream->state = VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED;
     assertText(stream, 2,
                "state=3 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=100 data_remaining=0 data_flushed=100 data_bps=100 "
@@ -213,17 +213,17 @@ testEnded(streamsFixture *fix, const void *opaque)
     assertText(stream, 2,
                "state=3 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=100 data_remaining=0 data_flushed=100 data_bps=100 "
-               "tail_time=1 unflushed_time=20 time_elapsed=2000");
+               "time_tail=1 time_unflushed=20 time_elapsed=2000");
     stream->tailUs = stream->unflushedUs = 0;
 
     stream->reason = g_strdup("stopped on request");
-    stream->state = VIR_DOMAIN_STREAM_DISK_STOPPED;
+    stream->state = VIR_DOMAIN_STREAM_DISK_STATE_STOPPED;
     assertText(stream, 2,
                "state=4 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=100 data_remaining=0 data_bps=100 "
                "time_elapsed=2000 reason=stopped on request");
 
-    stream->state = VIR_DOMAIN_STREAM_DISK_FAILED;
+    stream->state = VIR_DOMAIN_STREAM_DISK_STATE_FAILED;
     assertText(stream, 2,
                "state=5 alias=alias-vda bandwidth=0 basis=0 "
                "data_total=100 data_processed=100 data_remaining=0 data_bps=100 "

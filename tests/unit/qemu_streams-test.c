@@ -12,7 +12,7 @@ testStart(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 1000);
 
     g_assert_nonnull(stream);
-    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STARTING);
+    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_STARTING);
     g_assert_cmpuint(stream->settings.bandwidth, ==, 1000);
     g_assert_cmpuint(stream->speed, ==, 1000);
     g_assert_null(stream->base);
@@ -27,14 +27,14 @@ testStart(streamsFixture *fix, const void *opaque)
     assertEvents("");
     g_assert_null(streamsFixtureBegin(fix, fix->dom, "vda", 0));
 
-    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, false);
     assertEvents("COMPLETED a/vda");
-    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_FAILED, "late", true);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_FAILED, "late", true);
     qemuLifeRun(stream, true);
     qemuLifeSetStopping(stream, true);
     qemuLifeSetStopping(stream, false);
     assertEvents("");
-    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_COMPLETED);
+    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED);
     g_assert_null(stream->reason);
     g_assert_cmpuint(stream->staleEnds, ==, 0);
 }
@@ -80,7 +80,7 @@ testBaseFound(streamsFixture *fix, const void *opaque)
 
         qemuStreamBeginHydration(stream, cases[i].deepest);
         g_assert_cmpstr(stream->base, ==, cases[i].base);
-        qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+        qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     }
 }
 
@@ -90,7 +90,7 @@ testEndEarly(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = streamsFixtureBegin(fix, fix->dom, "vda", 0);
 
-    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_FAILED, "gone", false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_FAILED, "gone", false);
     assertEvents("STARTED a/vda, FAILED a/vda");
     g_assert_cmpstr(stream->reason, ==, "gone");
     qemuLifeRun(stream, true);
@@ -107,7 +107,7 @@ testRefuse(streamsFixture *fix, const void *opaque)
     qemuStreamsRefuse(refused);
     g_assert_null(qemuStreamsFind(fix->guests, fix->dom, "vda"));
     qemuLifeRun(refused, true); /* by one who found it before */
-    qemuStreamsEnd(refused, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(refused, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     g_assert_false(qemuStreamIsActive(refused));
     qemuStreamsRefuse(running);
     g_assert_true(qemuStreamIsActive(running));
@@ -131,10 +131,10 @@ testDiscoverKinds(streamsFixture *fix, const void *opaque)
         quiet = streamsFixtureDiscover(fix, fix->dom, "vdb", QEMU_SPEED_WAITING, false);
 
     assertEvents("STARTED a/vda");
-    g_assert_cmpint(loud->state, ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
+    g_assert_cmpint(loud->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING);
     g_assert_cmpuint(loud->settings.bandwidth, ==, 500);
     g_assert_cmpuint(loud->speed, ==, 500);
-    g_assert_cmpint(quiet->state, ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
+    g_assert_cmpint(quiet->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING);
     g_assert_cmpuint(quiet->settings.bandwidth, ==, QEMU_SPEED_WAITING); /* a daemon's to let go */
     g_assert_cmpuint(quiet->speed, ==, QEMU_SPEED_WAITING);
     g_assert_null(streamsFixtureDiscover(fix, fix->dom, "vda", 0, true));
@@ -146,11 +146,11 @@ testStop(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) stream = streamsFixtureRun(fix, fix->dom, "vda");
 
     qemuLifeSetStopping(stream, true);
-    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STOPPING);
+    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_STOPPING);
     qemuLifeSetStopping(stream, false);
-    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
+    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING);
     qemuLifeSetStopping(stream, true);
-    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "aborted", false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "aborted", false);
     g_assert_cmpstr(stream->reason, ==, "stopped on request");
     assertEvents("STARTED a/vda, STOPPED a/vda");
 }
@@ -164,7 +164,7 @@ testStopWhileStarting(streamsFixture *fix, const void *opaque)
 
     qemuLifeSetStopping(stream, true);
     qemuLifeSetStopping(stream, false);
-    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STARTING);
+    g_assert_cmpint(stream->state, ==, VIR_DOMAIN_STREAM_DISK_STATE_STARTING);
     assertEvents("");
     qemuStreamsRefuse(stream);
     g_assert_null(qemuStreamsFind(fix->guests, fix->dom, "vda"));
@@ -177,16 +177,16 @@ testReasons(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) failed = streamsFixtureRun(fix, fix->dom, "vdb");
     g_autoptr(qemuStream) completed = streamsFixtureRun(fix, fix->dom, "vdc");
 
-    qemuStreamsEnd(stopped, VIR_DOMAIN_STREAM_DISK_STOPPED, "aborted", false);
+    qemuStreamsEnd(stopped, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "aborted", false);
     g_assert_cmpstr(stopped->reason, ==, "aborted");
 
     qemuLifeSetStopping(failed, true);
     failed->error = g_strdup("Input/output error");
-    qemuStreamsEnd(failed, VIR_DOMAIN_STREAM_DISK_FAILED, "gone", false);
+    qemuStreamsEnd(failed, VIR_DOMAIN_STREAM_DISK_STATE_FAILED, "gone", false);
     g_assert_cmpstr(failed->reason, ==, "Input/output error");
 
     qemuStreamsSample(completed, 10, 100, 0, 0, false);
-    qemuStreamsEnd(completed, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(completed, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, false);
     g_assert_null(completed->reason);
     g_assert_cmpuint(completed->progress.done, ==, 100);
 }
@@ -199,12 +199,12 @@ testStaleEnds(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) second = NULL;
     g_autoptr(qemuStream) other = streamsFixtureRun(fix, fix->other, "vda");
 
-    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, true);
-    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, true); /* it has ended */
+    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, true);
+    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, true); /* it has ended */
     g_assert_cmpuint(first->staleEnds, ==, 1);
     second = streamsFixtureRun(fix, fix->dom, "vda");
     g_assert_cmpuint(second->staleEnds, ==, 1);
-    qemuStreamsEnd(second, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, true);
+    qemuStreamsEnd(second, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, true);
     g_assert_cmpuint(second->staleEnds, ==, 2);
     g_assert_cmpuint(other->staleEnds, ==, 0);
     qemuStreamsForgetStaleEnds(fix->guest);
@@ -239,7 +239,7 @@ testSample(streamsFixture *fix, const void *opaque)
     qemuLifeSetStopping(stream, true);
     qemuStreamsSample(stream, 50, 100, 0, 0, true);
     assertEvents("");
-    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     qemuStreamsSample(stream, 60, 100, 7, 0, true);
     assertEvents("STOPPED a/vda");
     g_assert_cmpuint(stream->progress.done, ==, 50);
@@ -279,7 +279,7 @@ testFind(streamsFixture *fix, const void *opaque)
     g_assert_null(qemuStreamsFindActive(fix->guests, fix->dom, "vdb"));
     g_assert_null(qemuStreamsFind(fix->guests, fix->dom, ""));
 
-    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, false);
     g_assert_null(qemuStreamsFindActive(fix->guests, fix->dom, "vda"));
     g_assert_null(qemuStreamsFindActive(fix->guests, fix->dom, "/images/vda"));
     ended = qemuStreamsFind(fix->guests, fix->dom, "vda");
@@ -319,8 +319,8 @@ testList(streamsFixture *fix, const void *opaque)
     testAssertList(qemuStreamsGetActive(other->guest), "b/vda");
     testAssertList(qemuStreamsListAllActive(fix->guests), "a/vda a/vdb a/vdc b/vda");
 
-    qemuStreamsEnd(second, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
-    qemuStreamsEnd(other, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(second, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
+    qemuStreamsEnd(other, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     testAssertList(qemuStreamsGetActive(fix->guest), "a/vda a/vdc");
     testAssertList(qemuStreamsListAllActive(fix->guests), "a/vda a/vdc");
 }
@@ -361,8 +361,8 @@ testForgetEnded(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) other = streamsFixtureRun(fix, fix->other, "vda");
     g_autoptr(qemuStream) kept = NULL;
 
-    qemuStreamsEnd(ended, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
-    qemuStreamsEnd(other, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(ended, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
+    qemuStreamsEnd(other, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     qemuStreamsForgetEnded(fix->guest);
     g_assert_null(qemuStreamsFind(fix->guests, fix->dom, "vda"));
     g_assert_true(qemuStreamIsActive(running));
@@ -398,9 +398,9 @@ testWorkerChange(qemuStream *stream, guint step)
     unsigned long long speed;
 
     switch (step) {
-    case 0: qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "x", true); break;
+    case 0: qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "x", true); break;
     case 1:
-        qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_FAILED, NULL, false);
+        qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_FAILED, NULL, false);
         qemuStreamsForgetEnded(stream->guest);
         break;
     case 2: qemuLifeSetStopping(stream, true); break;

@@ -77,7 +77,7 @@ testMap(streamsFixture *fix, const void *opaque)
     testSet(fix, stream, 53, 4, 0, true);
     qemuStreamHydrationEvent(stream, STREAM_HYDRATION_THROUGH, NULL);
     assertProgress(stream, "3 2 57/57 0");
-    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, false);
     assertProgress(stream, "-1 2 57/57 0");
 }
 
@@ -89,7 +89,7 @@ testJobFirst(streamsFixture *fix, const void *opaque)
 
     qemuStreamBeginHydration(stream, 2);
     testSet(fix, stream, 5, 0, 20, true);
-    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, false);
     assertProgress(stream, "-1 2 25/25 0");
 }
 
@@ -101,7 +101,7 @@ testStopped(streamsFixture *fix, const void *opaque)
 
     qemuStreamBeginHydration(stream, 2);
     testSet(fix, stream, 5, 0, 20, false);
-    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     assertProgress(stream, "-1 1 5/25 20");
 }
 

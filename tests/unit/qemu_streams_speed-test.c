@@ -104,16 +104,16 @@ testTurns(streamsFixture *fix, const void *opaque)
     qemuLifeRun(far, true);
     qemuStreamsSample(far, 10, 100, 7, 0, false);
     qemuStreamsSample(near, 20, 100, QEMU_SPEED_WAITING, 2, false);
-    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_COMPLETED, NULL, false);
+    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL, false);
     testAssertTurn(fix, fix->dom, "vdc");
     g_assert_true(qemuSpeedWanted(near, &speed));
     g_assert_cmpuint(speed, ==, 0);
     qemuSpeedTold(near, speed, true);
 
-    qemuStreamsEnd(near, VIR_DOMAIN_STREAM_DISK_FAILED, "x", false);
+    qemuStreamsEnd(near, VIR_DOMAIN_STREAM_DISK_STATE_FAILED, "x", false);
     testAssertTurn(fix, fix->dom, "vdb");
     g_assert_false(qemuSpeedWanted(far, &speed)); /* its limit already */
-    qemuStreamsEnd(far, VIR_DOMAIN_STREAM_DISK_STOPPED, "x", false);
+    qemuStreamsEnd(far, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "x", false);
     testAssertTurn(fix, fix->dom, "");
     testAssertTurn(fix, fix->other, "vda");
 }
@@ -145,7 +145,7 @@ testTurnsLimit(streamsFixture *fix, const void *opaque)
     g_assert_true(qemuSpeedWanted(held, &speed));
     g_assert_cmpuint(speed, ==, QEMU_SPEED_WAITING);
     qemuSpeedTold(held, speed, true);
-    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(first, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     g_assert_true(qemuSpeedWanted(held, &speed));
     g_assert_cmpuint(speed, ==, 3 * QEMU_SPEED_WAITING);
 }
@@ -196,7 +196,7 @@ testHydration(streamsFixture *fix, const void *opaque)
     qemuLifeRun(stream, true);
     testAssertNeeds(fix, stream, true, 100);
 
-    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, NULL, false);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL, false);
     testAssertNeeds(fix, stream, false, 100);
     testAssertNeeds(fix, held, true, 0);
 }

@@ -24,7 +24,7 @@ testEnd(qemuStream *stream, bool staleEnd)
 {
     g_autofree char *told = NULL;
 
-    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STOPPED, "x", staleEnd);
+    qemuStreamsEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "x", staleEnd);
     told = streamsFixtureTakeEvents();
 }
 

@@ -22,7 +22,7 @@ jsonSetUp(jsonFixture *fix, gconstpointer opaque)
     fix->dom = virDomainLookupByName(fix->conn, "test");
     g_assert_nonnull(fix->dom);
     virTypedParamsAddInt(&fix->stats.params, &fix->stats.nparams, &max,
-                         VIR_DOMAIN_STREAM_DISK_STATS_STATE, VIR_DOMAIN_STREAM_DISK_RUNNING);
+                         VIR_DOMAIN_STREAM_DISK_STATS_STATE, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING);
     virTypedParamsAddULLong(&fix->stats.params, &fix->stats.nparams, &max,
                             VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL, G_MAXUINT64);
     virTypedParamsAddString(&fix->stats.params, &fix->stats.nparams, &max,

@@ -45,7 +45,7 @@ statsAssert(const streamStats *stats, const char *field, const char *expected)
 static void
 statsTestText(void)
 {
-    g_auto(streamStats) stats = statsNew(VIR_DOMAIN_STREAM_DISK_FAILED, 1 << 20, 2 << 20);
+    g_auto(streamStats) stats = statsNew(VIR_DOMAIN_STREAM_DISK_STATE_FAILED, 1 << 20, 2 << 20);
     g_autofree char *sizes = streamStatsSizes(&stats);
 
     statsAssert(&stats, VIR_DOMAIN_STREAM_DISK_STATS_STATE, "failed");
@@ -73,7 +73,7 @@ statsTestUnknown(void)
     statsAssert(&none, VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, "-");
     statsAssert(&none, VIR_DOMAIN_STREAM_DISK_STATS_BASE, "-");
     statsAssert(&none, VIR_DOMAIN_STREAM_DISK_PARAM_FAST, "-");
-    g_assert_cmpint(streamStatsState(&none), ==, VIR_DOMAIN_STREAM_DISK_RUNNING);
+    g_assert_cmpint(streamStatsState(&none), ==, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING);
     g_assert_cmpint(streamStatsPercent(&none), ==, 0);
 }
 
@@ -85,7 +85,7 @@ statsTestFinishing(void)
     int max = 0;
 
     virTypedParamsAddInt(&stats.params, &stats.nparams, &max, VIR_DOMAIN_STREAM_DISK_STATS_PHASE,
-                         VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING);
+                         VIR_DOMAIN_STREAM_DISK_PHASE_FINISH);
     g_assert_true(streamStatsIsFinishing(&stats));
     stats.params[0].value.i = VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE;
     g_assert_false(streamStatsIsFinishing(&stats));
@@ -95,13 +95,43 @@ statsTestFinishing(void)
 static void
 statsTestPercent(void)
 {
-    g_auto(streamStats) running = statsNew(VIR_DOMAIN_STREAM_DISK_RUNNING, 100, 100);
-    g_auto(streamStats) half = statsNew(VIR_DOMAIN_STREAM_DISK_RUNNING, 50, 100);
-    g_auto(streamStats) completed = statsNew(VIR_DOMAIN_STREAM_DISK_COMPLETED, 0, 0);
+    g_auto(streamStats) running = statsNew(VIR_DOMAIN_STREAM_DISK_STATE_RUNNING, 100, 100);
+    g_auto(streamStats) half = statsNew(VIR_DOMAIN_STREAM_DISK_STATE_RUNNING, 50, 100);
+    g_auto(streamStats) completed = statsNew(VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, 0, 0);
 
     g_assert_cmpint(streamStatsPercent(&running), ==, 99);
     g_assert_cmpint(streamStatsPercent(&half), ==, 50);
     g_assert_cmpint(streamStatsPercent(&completed), ==, 100);
+}
+
+static void
+statsAssertHmp(int state, const char *expected)
+{
+    g_auto(streamStats) stats = statsNew(state, 1 << 20, 2 << 20);
+    g_autofree char *line = NULL;
+
+    stats.params[3].value.ul = 65536; /* the bandwidth */
+    line = streamStatsHmp(&stats, "vda");
+    g_assert_cmpstr(line, ==, expected);
+}
+
+/* hmp_info_block_jobs() of QEMU has these words. */
+static void
+statsTestHmp(void)
+{
+    static const char line[] = "Streaming device vda: Completed 1048576 of 2097152 bytes, "
+                               "speed limit 65536 bytes/s";
+    const streamStats none = { 0 };
+    g_autofree char *unknown = streamStatsHmp(&none, "sda");
+
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STATE_STARTING, line);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STATE_RUNNING, line);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STATE_STOPPING, line);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED, NULL);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, NULL);
+    statsAssertHmp(VIR_DOMAIN_STREAM_DISK_STATE_FAILED, NULL);
+    g_assert_cmpstr(unknown, ==,
+                    "Streaming device sda: Completed 0 of 0 bytes, speed limit 0 bytes/s");
 }
 
 static void
@@ -114,7 +144,7 @@ statsTestWord(void)
                                     VIR_DOMAIN_STREAM_DISK_BASIS_POSITION),
                     ==, "position");
     g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_PHASE,
-                                    VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING),
+                                    VIR_DOMAIN_STREAM_DISK_PHASE_FINISH),
                     ==, "finish");
     g_assert_cmpstr(streamStatsWord(VIR_DOMAIN_STREAM_DISK_STATS_BASIS,
                                     VIR_DOMAIN_STREAM_DISK_BASIS_ESTIMATE),
@@ -136,6 +166,7 @@ main(int argc, char **argv)
     g_test_add_func("/stats/unknown", statsTestUnknown);
     g_test_add_func("/stats/finishing", statsTestFinishing);
     g_test_add_func("/stats/percent", statsTestPercent);
+    g_test_add_func("/stats/hmp", statsTestHmp);
     g_test_add_func("/stats/word", statsTestWord);
     return g_test_run();
 }

@@ -100,17 +100,17 @@ testBounds(void)
 
     for (gsize i = 0; i < G_N_ELEMENTS(factors); i++)
         assertRefused(VIR_ERR_INVALID_ARG,
-                      "parameter 'guest_latency.factor' must be a number of "
+                      "parameter 'guest.latency_factor' must be a number of "
                       "at least 1",
                       FACTOR(factors[i]));
-    assertRefused(VIR_ERR_INVALID_ARG, "parameter 'guest_latency.max' must be greater than 0",
+    assertRefused(VIR_ERR_INVALID_ARG, "parameter 'guest.latency_max' must be greater than 0",
                   LATENCY(0));
     assertRefused(VIR_ERR_OVERFLOW,
-                  "parameter 'guest_latency.max' must be at most 60000000 "
+                  "parameter 'guest.latency_max' must be at most 60000000 "
                   "microseconds",
                   LATENCY(60000001));
     assertRefused(VIR_ERR_OVERFLOW,
-                  "parameter 'guest_latency.max' must be at most 60000000 "
+                  "parameter 'guest.latency_max' must be at most 60000000 "
                   "microseconds",
                   LATENCY(ULLONG_MAX));
     assertRefused(VIR_ERR_OVERFLOW, "parameter 'deadline' must be at most 31536000 seconds",
@@ -130,15 +130,15 @@ static void
 testContradictions(void)
 {
     assertRefused(VIR_ERR_INVALID_ARG,
-                  "parameters 'guest_latency.factor' and "
-                  "'guest_latency.max' are mutually exclusive",
+                  "parameters 'guest.latency_factor' and "
+                  "'guest.latency_max' are mutually exclusive",
                   LATENCY(1), FACTOR(1));
     assertRefused(VIR_ERR_INVALID_ARG,
-                  "parameters 'fast' and 'guest_latency.factor' contradict "
+                  "parameters 'fast' and 'guest.latency_factor' contradict "
                   "each other",
                   FACTOR(2), FAST(1));
     assertRefused(VIR_ERR_INVALID_ARG,
-                  "parameters 'fast' and 'guest_latency.max' contradict "
+                  "parameters 'fast' and 'guest.latency_max' contradict "
                   "each other",
                   FAST(1), LATENCY(1));
 }
@@ -220,8 +220,8 @@ testStatistics(void)
         { { 0 }, NOW, "fast=0 hydrate=1" },
         { { .bandwidth = 7, .paused = true }, NOW, "fast=0 hydrate=0" },
         { { .regard = { .fast = true } }, NOW, "fast=1 hydrate=1" },
-        { { .regard = { .factor = 1.5 } }, NOW, "guest_latency.factor=1.5 fast=0 hydrate=1" },
-        { { .regard = { .maxNs = 2000000 } }, NOW, "guest_latency.max=2000 fast=0 hydrate=1" },
+        { { .regard = { .factor = 1.5 } }, NOW, "guest.latency_factor=1.5 fast=0 hydrate=1" },
+        { { .regard = { .maxNs = 2000000 } }, NOW, "guest.latency_max=2000 fast=0 hydrate=1" },
         { { .deadline = NOW }, NOW - 90 * SECOND, "fast=0 deadline=90 hydrate=1" },
         { { .deadline = NOW }, NOW - 1, "fast=0 deadline=1 hydrate=1" },
         { { .deadline = NOW }, NOW, "fast=0 deadline=0 hydrate=1" },

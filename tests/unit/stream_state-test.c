@@ -5,7 +5,7 @@
 
 #include <glib.h>
 
-#define STATES (VIR_DOMAIN_STREAM_DISK_FAILED + 1)
+#define STATES (VIR_DOMAIN_STREAM_DISK_STATE_FAILED + 1)
 
 /* A row for each state before, a column for each wanted one: the states that are passed, of which
  * one in capitals is told; "-": there is no way */
@@ -23,19 +23,19 @@ static void
 testEveryWay(void)
 {
     static const int events[STATES] = {
-        [VIR_DOMAIN_STREAM_DISK_RUNNING] = VIR_DOMAIN_STREAM_DISK_EVENT_STARTED,
-        [VIR_DOMAIN_STREAM_DISK_COMPLETED] = VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED,
-        [VIR_DOMAIN_STREAM_DISK_STOPPED] = VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED,
-        [VIR_DOMAIN_STREAM_DISK_FAILED] = VIR_DOMAIN_STREAM_DISK_EVENT_FAILED,
+        [VIR_DOMAIN_STREAM_DISK_STATE_RUNNING] = VIR_DOMAIN_STREAM_DISK_EVENT_STARTED,
+        [VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED] = VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED,
+        [VIR_DOMAIN_STREAM_DISK_STATE_STOPPED] = VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED,
+        [VIR_DOMAIN_STREAM_DISK_STATE_FAILED] = VIR_DOMAIN_STREAM_DISK_EVENT_FAILED,
     };
 
     for (int before = 0; before < STATES; before++) {
         for (int wanted = 0; wanted < STATES; wanted++) {
-            virDomainStreamDiskStatus state = (virDomainStreamDiskStatus) before;
+            virDomainStreamDiskStateType state = (virDomainStreamDiskStateType) before;
             g_autoptr(GString) way = g_string_new(NULL);
             int event;
 
-            while (streamStateStep(&state, (virDomainStreamDiskStatus) wanted, &event)) {
+            while (streamStateStep(&state, (virDomainStreamDiskStateType) wanted, &event)) {
                 bool told = event != STREAM_STATE_NO_EVENT;
 
                 g_string_append_c(way, (told ? "-RPCSF" : "-rpcsf")[state]);
@@ -53,8 +53,8 @@ static void
 testActive(void)
 {
     for (int state = 0; state < STATES; state++)
-        g_assert_cmpint(streamStateIsActive((virDomainStreamDiskStatus) state), ==,
-                        state < VIR_DOMAIN_STREAM_DISK_COMPLETED);
+        g_assert_cmpint(streamStateIsActive((virDomainStreamDiskStateType) state), ==,
+                        state < VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED);
 }
 
 int

@@ -21,7 +21,7 @@ testStart(testConn *conn, testGuest *guest, guint64 us)
     char alias[] = "";
     const domainDisk disk = { .target = target, .alias = alias };
     testPlan plan = {
-        .size = us, .at = us, .speed = G_USEC_PER_SEC, .end = VIR_DOMAIN_STREAM_DISK_COMPLETED
+        .size = us, .at = us, .speed = G_USEC_PER_SEC, .end = VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED
     };
     const streamSettings settings = { 0 };
 

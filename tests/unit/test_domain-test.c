@@ -18,6 +18,7 @@ testLoad(simulationFixture *fix, const void *opaque)
     vda = domainDiskListFind(domain.disks, "vda");
     g_assert_cmpuint(vda->depth, ==, 2);
     g_assert_cmpstr(vda->layers[1], ==, "/images/base.qcow2");
+    g_assert_true(domainDiskListFind(domain.disks, "ua-vda") == vda);
     vdb = domainDiskListFind(domain.disks, "/images/vdb.qcow2");
     g_assert_cmpuint(vdb->depth, ==, 1);
     g_assert_cmpstr(vdb->layers[0], ==, "");
@@ -35,7 +36,7 @@ testGone(simulationFixture *fix, const void *opaque)
     g_auto(testDomain) after = { 0 };
     g_autoptr(testGuest) guest = testRunsBegin(fix->dom);
     g_autoptr(streamRecord) look = NULL;
-    testPlan plan = { .stepped = true, .end = VIR_DOMAIN_STREAM_DISK_COMPLETED };
+    testPlan plan = { .stepped = true, .end = VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED };
     const streamSettings settings = { 0 };
     const domainDisk *disk;
 

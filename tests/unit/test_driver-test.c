@@ -45,7 +45,8 @@ testCreate(virConnectPtr conn, const char *name)
         "<disk type='file'><source file='/vda.qcow2'/>"
         "<backingStore type='file'><format type='qcow2'/><source file='/middle.qcow2'/>"
         "<backingStore type='file'><format type='qcow2'/><source file='/base.qcow2'/>"
-        "<backingStore/></backingStore></backingStore><target dev='vda'/></disk>"
+        "<backingStore/></backingStore></backingStore><target dev='vda'/>"
+        "<alias name='ua-root'/></disk>"
         "<disk type='file'><source file='/vdb.qcow2'/><target dev='vdb'/></disk>"
         "<disk type='file'><source file='/vdc.qcow2'/><target dev='vdc'/></disk>"
         "<disk type='file'><source file='/vdd.qcow2'/><target dev='vdd'/></disk>"
@@ -123,7 +124,7 @@ testSteps(testCase *test, const void *opaque)
     g_assert_cmpint(testGet(test->dom, "/vda.qcow2", "data_processed"), ==, 5 * MIB);
     g_assert_cmpint(virDomainStreamDisk(test->dom, "vda", 0, STOP), ==, 0);
     g_assert_cmpint(virDomainStreamDiskInfo(test->dom, NULL, 0, 0), ==, 0);
-    g_assert_cmpint(testGet(test->dom, "vda", "state"), ==, VIR_DOMAIN_STREAM_DISK_STOPPED);
+    g_assert_cmpint(testGet(test->dom, "vda", "state"), ==, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED);
 }
 
 static void
@@ -153,6 +154,22 @@ testEvents(testCase *test, const void *opaque)
                     "started vdb, stopped vdb (the guest does not run any more)");
     g_assert_cmpint(virConnectStreamDiskEventDeregister(test->conn, callback), ==, 0);
     eventLoopRun();
+}
+
+/* A disk may be named by its alias, in every call. */
+static void
+testAlias(testCase *test, const void *opaque)
+{
+    virTypedParameter slow = testSlow;
+
+    g_assert_cmpint(testStart(test->dom, "ua-root"), ==, 0);
+    g_assert_cmpint(virDomainStreamDiskSetParameters(test->dom, "ua-root", &slow, 1, 0), ==, 0);
+    g_assert_cmpint(testGet(test->dom, "ua-root", "bandwidth"), ==, MIB);
+    g_assert_cmpint(virDomainStreamDisk(test->dom, "ua-root", 0, STOP), ==, 0);
+    g_assert_cmpint(testGet(test->dom, "vda", "state"), ==, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED);
+    g_assert_cmpint(virDomainStreamDiskStart(test->dom, "ua-root", "vda[1]", NULL, 0, 0), ==, 0);
+    g_assert_cmpint(testStart(test->dom, "ua-other"), ==, -1);
+    expectError(VIR_ERR_INVALID_ARG, "disk 'ua-other' not found in domain");
 }
 
 /* libvirt's own domain "test", of whose chain nothing is told, in real time */
@@ -214,7 +231,7 @@ testBase(testCase *test, const void *opaque)
     expectError(VIR_ERR_OPERATION_INVALID, "can't keep relative backing relationship");
     g_assert_cmpint(virDomainStreamDiskStart(test->dom, "vda", "vda[2]", NULL, 0, 0), ==, 0);
     g_assert_cmpint(virDomainStreamDiskInfo(test->dom, NULL, 0, 0), ==, 1);
-    g_assert_cmpint(testGet(test->dom, "vda", "state"), ==, VIR_DOMAIN_STREAM_DISK_COMPLETED);
+    g_assert_cmpint(testGet(test->dom, "vda", "state"), ==, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED);
     g_assert_cmpint(virDomainStreamDiskStart(test->dom, "vda", "/middle.qcow2", NULL, 0, 0), ==,
                     -1); /* it is gone */
     expectError(VIR_ERR_INVALID_ARG, "could not find image '/middle.qcow2'");
@@ -338,11 +355,11 @@ main(int argc, char **argv)
         const char *path;
         void (*func)(testCase *test, const void *opaque);
     } cases[] = {
-        { "/test_driver/steps", testSteps },      { "/test_driver/events", testEvents },
-        { "/test_driver/built-in", testBuiltIn }, { "/test_driver/callback", testCallback },
-        { "/test_driver/base", testBase },        { "/test_driver/plans", testPlans },
-        { "/test_driver/list", testList },        { "/test_driver/read-only", testReadOnly },
-        { "/test_driver/threads", testThreads },
+        { "/test_driver/alias", testAlias },        { "/test_driver/steps", testSteps },
+        { "/test_driver/events", testEvents },      { "/test_driver/built-in", testBuiltIn },
+        { "/test_driver/callback", testCallback },  { "/test_driver/base", testBase },
+        { "/test_driver/plans", testPlans },        { "/test_driver/list", testList },
+        { "/test_driver/read-only", testReadOnly }, { "/test_driver/threads", testThreads },
     };
 
     g_test_init(&argc, &argv, NULL);

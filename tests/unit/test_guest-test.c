@@ -20,7 +20,7 @@ testNew(const char *target, unsigned int mib, guint64 starting)
                       .at = mib * MIB,
                       .speed = 4 * MIB,
                       .starting = starting,
-                      .end = VIR_DOMAIN_STREAM_DISK_COMPLETED };
+                      .end = VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED };
     const streamSettings settings = { 0 };
 
     return testStreamNew(&disk, NULL, 1, &plan, &settings);
@@ -113,7 +113,7 @@ testLookAt(simulationFixture *fix, const void *opaque)
 
     testGuestStop(guest, NULL, "vda");
     ended = testGuestLookAtDisk(guest, NULL, "vda");
-    g_assert_cmpint(simulationFixtureGet(ended, "state"), ==, VIR_DOMAIN_STREAM_DISK_STOPPED);
+    g_assert_cmpint(simulationFixtureGet(ended, "state"), ==, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED);
     testGuestLook(guest, NULL, entries);
     g_assert_cmpuint(entries->len, ==, 1);
     g_assert_cmpint(testGuestStop(guest, NULL, "vda"), ==, -1);

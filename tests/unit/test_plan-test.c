@@ -29,8 +29,8 @@ testDefaults(void)
         g_assert_cmpuint(plan.size, ==, 1 << 30);
         g_assert_cmpuint(plan.at, ==, 1 << 30);
         g_assert_cmpuint(plan.speed, ==, 100 << 20);
-        g_assert_cmpuint(plan.starting + plan.waiting + plan.finishing + plan.stopping, ==, 0);
-        g_assert_cmpint(plan.end, ==, VIR_DOMAIN_STREAM_DISK_COMPLETED);
+        g_assert_cmpuint(plan.starting + plan.wait + plan.finish + plan.stopping, ==, 0);
+        g_assert_cmpint(plan.end, ==, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED);
         g_assert_null(plan.reason);
         g_assert_null(plan.refuse);
     }
@@ -44,7 +44,7 @@ testAll(void)
     g_assert_cmpint(testPlanParse(OF(" clock='step'>"
                                      "<streamdisk:disk target='vdb' size='7'/>"
                                      "<streamdisk:disk target='vda' size='1000' speed='10' "
-                                     "starting='1' waiting='2' stopping='3' at='500' "
+                                     "starting='1' wait='2' stopping='3' at='500' "
                                      "end='failed' reason='no more' refuse='not today' "
                                      "relative='yes'/>"),
                                   "vda", &plan),
@@ -53,10 +53,10 @@ testAll(void)
     g_assert_cmpuint(plan.size, ==, 1000);
     g_assert_cmpuint(plan.speed, ==, 10);
     g_assert_cmpuint(plan.starting, ==, SECONDS(1));
-    g_assert_cmpuint(plan.waiting, ==, SECONDS(2));
+    g_assert_cmpuint(plan.wait, ==, SECONDS(2));
     g_assert_cmpuint(plan.stopping, ==, SECONDS(3));
     g_assert_cmpuint(plan.at, ==, 500);
-    g_assert_cmpint(plan.end, ==, VIR_DOMAIN_STREAM_DISK_FAILED);
+    g_assert_cmpint(plan.end, ==, VIR_DOMAIN_STREAM_DISK_STATE_FAILED);
     g_assert_cmpstr(plan.reason, ==, "no more");
     g_assert_cmpstr(plan.refuse, ==, "not today");
     g_assert_true(plan.relative);
@@ -69,21 +69,21 @@ testReasons(void)
     g_auto(testPlan) stopped = { 0 };
     g_auto(testPlan) completed = { 0 };
 
-    g_assert_cmpint(testPlanParse(OF("><streamdisk:disk target='a' end='failed' finishing='1'/>"),
-                                  "a", &failed),
+    g_assert_cmpint(testPlanParse(OF("><streamdisk:disk target='a' end='failed' finish='1'/>"), "a",
+                                  &failed),
                     ==, 0);
     g_assert_cmpstr(failed.reason, ==, "Input/output error");
-    g_assert_cmpuint(failed.finishing, ==, 0);
+    g_assert_cmpuint(failed.finish, ==, 0);
     g_assert_cmpint(testPlanParse(OF("><streamdisk:disk target='a' end='stopped'/>"), "a",
                                   &stopped),
                     ==, 0);
     g_assert_cmpstr(stopped.reason, ==, "the block job was aborted");
-    g_assert_cmpint(testPlanParse(OF("><streamdisk:disk target='a' end='completed' finishing='1' "
+    g_assert_cmpint(testPlanParse(OF("><streamdisk:disk target='a' end='completed' finish='1' "
                                      "reason='none'/>"),
                                   "a", &completed),
                     ==, 0);
     g_assert_null(completed.reason);
-    g_assert_cmpuint(completed.finishing, ==, SECONDS(1));
+    g_assert_cmpuint(completed.finish, ==, SECONDS(1));
 }
 
 static void
@@ -104,7 +104,7 @@ testWrong(void)
         { OF("><streamdisk:disk target='a' at='1M'/>"), "is not a number of bytes" },
         { OF("><streamdisk:disk target='a' speed='9223372036854775808'/>"),
           "is not a number of bytes" },
-        { OF("><streamdisk:disk target='a' waiting='86401'/>"), "is not a number of seconds" },
+        { OF("><streamdisk:disk target='a' wait='86401'/>"), "is not a number of seconds" },
         { OF("><streamdisk:disk target='a' end='well'/>"),
           "is not 'completed', 'stopped' or 'failed'" },
         { OF("><streamdisk:disk target='a' relative='true'/>"), "is not 'yes' or 'no'" },

@@ -41,13 +41,13 @@ static void
 testComplete(void)
 {
     const testPlan plan = {
-        .size = 1000, .at = 1000, .speed = 400, .end = VIR_DOMAIN_STREAM_DISK_COMPLETED
+        .size = 1000, .at = 1000, .speed = 400, .end = VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED
     };
     const streamSettings settings = { 0 };
     g_autoptr(testStream) stream = testNew(&plan, &settings);
 
     g_assert_cmpint(testStreamAdvance(stream, 0), ==, STARTED);
-    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_STATE, VIR_DOMAIN_STREAM_DISK_RUNNING);
+    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_STATE, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS, -1);
     g_assert_cmpint(testStreamAdvance(stream, 0), ==, TEST_STREAM_QUIET);
@@ -64,7 +64,7 @@ testComplete(void)
     g_assert_cmpint(testStreamAdvance(stream, SECOND), ==, VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED);
     g_assert_false(testStreamIsActive(stream));
     g_assert_cmpuint(stream->gone, ==, 2);
-    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_STATE, VIR_DOMAIN_STREAM_DISK_COMPLETED);
+    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_STATE, VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, -1);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, 1000);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, -1);
@@ -78,10 +78,10 @@ testWaits(void)
                             .at = 5 << 20,
                             .speed = 4 << 20,
                             .starting = 2 * SECOND,
-                            .waiting = SECOND,
-                            .finishing = SECOND,
+                            .wait = SECOND,
+                            .finish = SECOND,
                             .stopping = SECOND,
-                            .end = VIR_DOMAIN_STREAM_DISK_COMPLETED };
+                            .end = VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED };
     const streamSettings settings = { 0 };
     g_autoptr(testStream) stream = testNew(&plan, &settings);
 
@@ -94,12 +94,12 @@ testWaits(void)
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE);
     g_assert_cmpint(testStreamAdvance(stream, SECOND), ==, PROGRESS);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING, 0);
-    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, VIR_DOMAIN_STREAM_DISK_PHASE_FINISHING);
+    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, VIR_DOMAIN_STREAM_DISK_PHASE_FINISH);
 
     testStreamStop(stream);
     g_assert_cmpint(testStreamAdvance(stream, SECOND / 2), ==, TEST_STREAM_QUIET);
     testStreamStop(stream);
-    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_STATE, VIR_DOMAIN_STREAM_DISK_STOPPING);
+    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_STATE, VIR_DOMAIN_STREAM_DISK_STATE_STOPPING);
     g_assert_cmpint(testStreamAdvance(stream, SECOND / 2), ==,
                     VIR_DOMAIN_STREAM_DISK_EVENT_STOPPED);
     g_assert_cmpstr(stream->reason, ==, "stopped on request");
@@ -114,7 +114,7 @@ testFail(void)
                             .at = 450,
                             .speed = 400,
                             .reason = reason,
-                            .end = VIR_DOMAIN_STREAM_DISK_FAILED };
+                            .end = VIR_DOMAIN_STREAM_DISK_STATE_FAILED };
     const streamSettings settings = { 0 };
     g_autoptr(testStream) stream = testNew(&plan, &settings);
 
@@ -129,7 +129,7 @@ static void
 testSettings(void)
 {
     const testPlan plan = {
-        .size = 1 << 30, .at = 1 << 30, .speed = 400, .end = VIR_DOMAIN_STREAM_DISK_COMPLETED
+        .size = 1 << 30, .at = 1 << 30, .speed = 400, .end = VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED
     };
     const streamSettings settings = { .bandwidth = 100, .deadline = (gint64) (60 * SECOND) };
     const streamSettings change = { .named = STREAM_SETTINGS_BANDWIDTH | STREAM_SETTINGS_DEADLINE |
@@ -158,7 +158,7 @@ static void
 testState(void)
 {
     const testPlan plan = {
-        .size = 10, .at = 10, .speed = 4, .end = VIR_DOMAIN_STREAM_DISK_COMPLETED
+        .size = 10, .at = 10, .speed = 4, .end = VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED
     };
     const streamSettings settings = { 0 };
     g_autoptr(testStream) stream = testNew(&plan, &settings);
