@@ -25,7 +25,7 @@ extern "C" {
 typedef enum {
     VIR_DOMAIN_STREAM_DISK_START = 1 << 0, /* stream the whole disk, in the background */
     VIR_DOMAIN_STREAM_DISK_STOP = 1 << 1,  /* end the stream; what is copied stays */
-    VIR_DOMAIN_STREAM_DISK_ONE = 1 << 2,   /* copy one increment, beginning at offset */
+    VIR_DOMAIN_STREAM_DISK_ONE = 1 << 2,   /* an increment, beginning at offset: refused, VIR_ERR_NO_SUPPORT */
 } virDomainStreamDiskFlags;
 
 /**
@@ -148,7 +148,8 @@ typedef enum {
 
 /*
  * How a disk is hydrated, that is, copied in parallel ahead of the block job. Only virtstreamd
- * does that: without it these are refused with VIR_ERR_OPERATION_UNSUPPORTED.
+ * does that: without it, or if it is not to hydrate, these are refused with
+ * VIR_ERR_OPERATION_UNSUPPORTED.
  *
  * Of the first three, the one that was given last holds. By default the guest comes first: its
  * writes may become a little slower than they are undisturbed.
@@ -312,7 +313,8 @@ typedef virDomainStreamDiskRecord *virDomainStreamDiskRecordPtr;
  * virDomainStreamDiskEvent:
  *
  * What happened to a stream. Every stream begins with STARTED and ends with
- * exactly one of COMPLETED, STOPPED and FAILED.
+ * exactly one of COMPLETED, STOPPED and FAILED. A listener is not told what happened before it
+ * registered, nor while virtstreamd was away.
  *
  * Since: 0.1.0
  */
