@@ -242,13 +242,13 @@ typedef enum {
 /** VIR_DOMAIN_STREAM_DISK_STATS_DATA_FLUSHED: of those done, bytes that a crash of QEMU or of the host does not lose; absent if not known. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_DATA_FLUSHED "data_flushed"
 
-/** VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS: bytes per second of late; absent until known. ULLONG. Since: 0.1.0 */
+/** VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS: bytes per second of late, since the limit last changed; absent until known. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS "data_bps"
 
 /** VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED: ms since the stream was first seen; absent until known. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED "time_elapsed"
 
-/** VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING: ms to the end at data_bps; absent until known. ULLONG. Since: 0.1.0 */
+/** VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING: ms to the end at data_bps, no less than the limit allows; absent until known. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING "time_remaining"
 
 /** VIR_DOMAIN_STREAM_DISK_STATS_TAIL_TIME: ms for which the guest could read wrong data beyond the end of the backing image; absent if it could not. ULLONG. Since: 0.1.0 */
