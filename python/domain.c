@@ -15,7 +15,7 @@ static const char domainStreamDiskDoc[] =
     "disk is its target ('vda'), the path of its top image, or its alias. With\n"
     "VIR_DOMAIN_STREAM_DISK_START the whole disk is streamed in the background, with\n"
     "VIR_DOMAIN_STREAM_DISK_STOP the stream ends and what is copied stays.\n"
-    "Returns 0; with VIR_DOMAIN_STREAM_DISK_ONE the offset to continue with.";
+    "Returns 0. VIR_DOMAIN_STREAM_DISK_ONE is refused.";
 
 static PyObject *
 domainStreamDisk(PyObject *module, PyObject *args, PyObject *kwargs)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # install-deps.sh [build]: installs the Debian packages that are missing; with "build", only those
-# that building needs. No service is started, or will be: nginx is for a test that runs its own.
+# that building needs. No service is started: nginx is for a test that runs its own.
 set -eu
 
 build=(

@@ -37,7 +37,7 @@ virDomainStreamDiskCheckWrite(virDomainPtr dom)
  * virDomainStreamDisk:
  * @dom: pointer to a running domain
  * @disk: target of the disk ("vda"), path of its top image, or its alias ("virtio-disk0")
- * @offset: where an increment begins, in bytes; 0 with START and STOP
+ * @offset: 0; another only makes sense with ONE
  * @flags: one of virDomainStreamDiskFlags
  *
  * Streams a disk: copies what its backing images hold into its own image while the guest
@@ -50,9 +50,9 @@ virDomainStreamDiskCheckWrite(virDomainPtr dom)
  * With VIR_DOMAIN_STREAM_DISK_STOP the stream ends. What it has copied stays, and a later
  * START goes on from there.
  *
- * VIR_DOMAIN_STREAM_DISK_ONE is for increments, which are not supported yet.
+ * VIR_DOMAIN_STREAM_DISK_ONE, for an increment, is refused with VIR_ERR_NO_SUPPORT.
  *
- * Returns 0 with START and STOP; the offset to continue with for ONE; -1 on error:
+ * Returns 0, or -1 on error:
  * VIR_ERR_INVALID_ARG for a disk or argument that is wrong, or STOP of a disk without
  * stream; VIR_ERR_OPERATION_INVALID if the domain does not run or the disk has nothing to
  * stream; VIR_ERR_OPERATION_UNSUPPORTED or VIR_ERR_BLOCK_COPY_ACTIVE if the disk has a
@@ -108,7 +108,7 @@ virDomainStreamDisk(virDomainPtr dom,
  * @dom: pointer to a running domain
  * @states: array of @nstates states to fill in, or NULL if @nstates is 0
  * @nstates: size of the array
- * @flags: extra flags; not used yet, so callers should always pass 0
+ * @flags: extra flags: there are none, callers pass 0
  *
  * Reports the active streams of a domain, the oldest first. A stream that has ended is not
  * active any more; its end is known from events and virDomainStreamDiskGetStats().
@@ -160,7 +160,7 @@ virDomainStreamDiskInfo(virDomainPtr dom,
  *        NULL for none
  * @params: VIR_DOMAIN_STREAM_DISK_PARAM_* parameters, or NULL if @nparams is 0
  * @nparams: how many
- * @flags: extra flags; not used yet, so callers should always pass 0
+ * @flags: extra flags: there are none, callers pass 0
  *
  * Begins to stream a disk in the background, as virDomainStreamDisk() does with START,
  * down to @base, with a limit of bandwidth if one is given, and hydrated as is said.
@@ -218,7 +218,7 @@ virDomainStreamDiskStart(virDomainPtr dom,
  * @disk: target of the disk ("vda"), path of its top image, or its alias ("virtio-disk0")
  * @params: VIR_DOMAIN_STREAM_DISK_PARAM_* parameters
  * @nparams: how many
- * @flags: extra flags; not used yet, so callers should always pass 0
+ * @flags: extra flags: there are none, callers pass 0
  *
  * Changes parameters of a stream while it runs: those that are named, the others stay. With
  * VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE false, what hydration holds of QEMU's is given back
@@ -273,7 +273,7 @@ virDomainStreamDiskSetParameters(virDomainPtr dom,
  * @params: where to store the array of VIR_DOMAIN_STREAM_DISK_STATS_* parameters;
  *          the caller frees it with virTypedParamsFree()
  * @nparams: where to store how many
- * @flags: extra flags; not used yet, so callers should always pass 0
+ * @flags: extra flags: there are none, callers pass 0
  *
  * Tells all that is known of a stream. What is not known is left out: rates want two
  * measurements, and so virtstreamd, or a process that listens to the stream's events.
@@ -348,7 +348,7 @@ virDomainStreamDiskRecordListNew(virConnectPtr conn, GPtrArray *entries)
  * @conn: pointer to a connection
  * @records: where to store a NULL-terminated array of the streams, or NULL to count them;
  *           the caller frees it with virDomainStreamDiskRecordListFree()
- * @flags: extra flags; not used yet, so callers should always pass 0
+ * @flags: extra flags: there are none, callers pass 0
  *
  * Lists the active streams of all domains of a connection, with their statistics.
  *
@@ -417,7 +417,7 @@ virDomainStreamDiskRecordListFree(virDomainStreamDiskRecordPtr *records)
  * @cb: callback
  * @opaque: passed to @cb
  * @freecb: called on @opaque once the callback is deregistered, or NULL
- * @flags: extra flags; not used yet, so callers should always pass 0
+ * @flags: extra flags: there are none, callers pass 0
  *
  * Registers a callback for the events of streams: of those started by this library and of
  * block pulls that anybody else started, alike. It is called from the libvirt event loop

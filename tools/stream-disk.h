@@ -2,7 +2,7 @@
 /*
  * stream-disk.h: the disks of a domain, by its XML
  *
- * libvirt's block statistics would tell, too, but have QEMU list all its nodes: QEMU 7.2 crashes
+ * virDomainListGetStats() would tell, too, but has QEMU list all its nodes: QEMU 7.2 crashes
  * if a block job of the guest ends at that moment.
  */
 

@@ -26,7 +26,7 @@ extern "C" {
 typedef enum {
     VIR_DOMAIN_STREAM_DISK_START = 1 << 0, /* stream the whole disk, in the background */
     VIR_DOMAIN_STREAM_DISK_STOP = 1 << 1,  /* end the stream; what is copied stays */
-    VIR_DOMAIN_STREAM_DISK_ONE = 1 << 2,   /* copy one increment, beginning at offset */
+    VIR_DOMAIN_STREAM_DISK_ONE = 1 << 2,   /* an increment, beginning at offset: refused, VIR_ERR_NO_SUPPORT */
 } virDomainStreamDiskFlags;
 
 /**
@@ -159,7 +159,8 @@ typedef enum {
 
 /*
  * How a disk is hydrated, that is, copied in parallel ahead of the block job. Only virtstreamd
- * does that: without it these are refused with VIR_ERR_OPERATION_UNSUPPORTED.
+ * does that: without it, or if it is not to hydrate, these are refused with
+ * VIR_ERR_OPERATION_UNSUPPORTED.
  *
  * Of the first three, the one that was given last holds. By default the guest comes first: its
  * writes may become a little slower than they are undisturbed.
@@ -252,13 +253,13 @@ typedef enum {
 /** VIR_DOMAIN_STREAM_DISK_STATS_DATA_FLUSHED: of those done, bytes that a crash of QEMU or of the host does not lose; absent if not known. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_DATA_FLUSHED "data_flushed"
 
-/** VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS: bytes per second of late; absent until known. ULLONG. Since: 0.1.0 */
+/** VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS: bytes per second of late, since the limit last changed; absent until known. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS "data_bps"
 
 /** VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED: ms since the stream was first seen; absent until known. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED "time_elapsed"
 
-/** VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING: ms to the end at data_bps; absent until known. ULLONG. Since: 0.1.0 */
+/** VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING: ms to the end at data_bps, no less than the limit allows; absent until known. ULLONG. Since: 0.1.0 */
 # define VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING "time_remaining"
 
 /** VIR_DOMAIN_STREAM_DISK_STATS_TIME_TAIL: ms for which the guest could read wrong data beyond the end of the backing image; absent if it could not. ULLONG. Since: 0.1.0 */
@@ -324,7 +325,8 @@ typedef virDomainStreamDiskRecord *virDomainStreamDiskRecordPtr;
  * virDomainStreamDiskEvent:
  *
  * What happened to a stream. Every stream begins with STARTED and ends with
- * exactly one of COMPLETED, STOPPED and FAILED.
+ * exactly one of COMPLETED, STOPPED and FAILED. A listener is not told what happened before it
+ * registered, nor while virtstreamd was away.
  *
  * Since: 0.1.0
  */

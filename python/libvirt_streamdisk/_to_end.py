@@ -87,7 +87,7 @@ def _ask(dom: libvirt.virDomain, disk: str) -> dict[str, Any]:
 def _target(dom: libvirt.virDomain, disk: str) -> str:
     """What events call a disk that may be named by its path or alias
 
-    Not by libvirt's block statistics: QEMU 7.2 crashes if a job ends while those are made.
+    Not by domainListGetStats(): QEMU 7.2 crashes if a job ends while that lists its nodes.
     """
     by_alias = disk
     for node in xml.etree.ElementTree.fromstring(dom.XMLDesc()).iterfind("devices/disk"):

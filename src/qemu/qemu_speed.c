@@ -30,10 +30,26 @@ qemuSpeedGet(const qemuStream *stream)
     return limit > 0 ? MIN(limit, QEMU_SPEED_WAITING) : QEMU_SPEED_WAITING;
 }
 
+/* What was measured at another speed says nothing of the time that is left. */
+static void
+qemuSpeedSet(qemuStream *stream, unsigned long long speed)
+{
+    if (speed != stream->speed)
+        streamProgressRestart(&stream->progress);    /* a position: the limit is no bound for it */
+    streamProgressSetLimit(&stream->copying, speed); /* restarts, and bounds the time */
+    stream->speed = speed;
+}
+
+void
+qemuSpeedBegin(qemuStream *stream)
+{
+    qemuSpeedSet(stream, qemuSpeedGet(stream));
+}
+
 void
 qemuSpeedFound(qemuStream *stream, unsigned long long speed)
 {
-    stream->speed = speed;
+    qemuSpeedSet(stream, speed);
     if (!stream->guest->config->turns ||
         (speed != QEMU_SPEED_WAITING && stream->settings.deadline == 0))
         stream->settings.bandwidth = speed;
@@ -42,8 +58,10 @@ qemuSpeedFound(qemuStream *stream, unsigned long long speed)
 void
 qemuSpeedSeen(qemuStream *stream, unsigned long long speed, guint serial)
 {
-    if (speed != stream->speed && serial % 2 == 0 && serial == stream->speedSerial)
-        stream->settings.bandwidth = stream->speed = speed;
+    if (speed == stream->speed || serial % 2 || serial != stream->speedSerial)
+        return;
+    qemuSpeedSet(stream, speed);
+    stream->settings.bandwidth = speed;
 }
 
 bool
@@ -64,5 +82,5 @@ qemuSpeedTold(qemuStream *stream, unsigned long long speed, bool success)
 {
     stream->speedSerial++;
     if (success)
-        stream->speed = speed;
+        qemuSpeedSet(stream, speed);
 }

@@ -26,6 +26,9 @@ qemuStream *qemuSpeedNextTurn(GPtrArray *streams);
  * limit. */
 unsigned long long qemuSpeedGet(const qemuStream *stream);
 
+/* The job is about to be started with the speed that it should have. */
+void qemuSpeedBegin(qemuStream *stream);
+
 /* The job is found with @speed. That is its limit, since somebody set it, unless a virtstreamd
  * had it wait for its turn, or made a plan for it. */
 void qemuSpeedFound(qemuStream *stream, unsigned long long speed);

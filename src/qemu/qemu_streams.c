@@ -189,7 +189,7 @@ qemuStreamsBegin(qemuGuest *guest, const domainDisk *disk, const char *base,
     stream->base = g_strdup(base);
     stream->settings = *settings;
     stream->startedByUs = true;
-    stream->speed = qemuSpeedGet(stream);
+    qemuSpeedBegin(stream);
     return qemuStreamRef(stream);
 }
 

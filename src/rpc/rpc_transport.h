@@ -2,8 +2,7 @@
 /*
  * rpc_transport.h: a connected byte pipe to one peer, whatever it is made of
  *
- * Everything but creation goes through the table, so that TLS can wrap another
- * transport unnoticed. A transport is used by one thread at a time and never waits.
+ * Everything but creation goes through the table. A transport is used by one thread at a time and never waits.
  */
 
 #pragma once
@@ -11,7 +10,7 @@
 #include <glib.h>
 #include <sys/types.h>
 
-/* Who the peer is, as the kernel or its certificate says. */
+/* Who the peer is, as the kernel says. */
 typedef struct _rpcIdentity rpcIdentity;
 struct _rpcIdentity {
     pid_t pid;

@@ -21,8 +21,12 @@ streamProgressComplete(streamProgress *self)
 void
 streamProgressMark(streamProgress *self, gint64 now)
 {
-    guint slot = self->count % STREAM_PROGRESS_SAMPLES;
+    guint slot;
 
+    if (self->stale)
+        self->count = 0;
+    self->stale = false;
+    slot = self->count % STREAM_PROGRESS_SAMPLES;
     self->samples[slot].time = now;
     self->samples[slot].done = self->done;
     self->count++;
@@ -35,6 +39,15 @@ streamProgressRestart(streamProgress *self)
         return;
     self->samples[0] = self->samples[(self->count - 1) % STREAM_PROGRESS_SAMPLES];
     self->count = 1;
+    self->stale = true;
+}
+
+void
+streamProgressSetLimit(streamProgress *self, guint64 limit)
+{
+    if (limit != self->limit)
+        streamProgressRestart(self);
+    self->limit = limit;
 }
 
 guint64
@@ -75,6 +88,8 @@ streamProgressRemaining(const streamProgress *self, guint64 *ms)
 
     if (!streamProgressRate(self, &rate) || rate == 0)
         return false;
+    if (self->limit > 0)
+        rate = MIN(rate, self->limit); /* what was in flight when it was set may have come faster */
     *ms = streamProgressRound((double) streamProgressLeft(self) * 1000 / (double) rate);
     return true;
 }

@@ -22,7 +22,9 @@ struct _streamProgress {
         gint64 time;
         guint64 done;
     } samples[STREAM_PROGRESS_SAMPLES];
-    guint count; /* samples marked so far, the latest at (count - 1) % SAMPLES */
+    guint count;   /* samples marked so far, the latest at (count - 1) % SAMPLES */
+    bool stale;    /* there is one, of another pace: the next one takes its place */
+    guint64 limit; /* bytes per second; 0: none */
 };
 
 /* Where the stream is, whenever somebody looks. */
@@ -34,13 +36,17 @@ void streamProgressComplete(streamProgress *self);
 /* Makes where the stream is a sample of the rate. */
 void streamProgressMark(streamProgress *self, gint64 now);
 
-/* Forgets all samples but the latest: from here on it goes at another pace. */
+/* From here on it goes at another pace, of which the samples so far say nothing. */
 void streamProgressRestart(streamProgress *self);
+
+/* From here on it goes at most at @limit, bytes per second; 0: as fast as can be. Another one than
+ * before is another pace. Not for a position, which passes over holes at any speed. */
+void streamProgressSetLimit(streamProgress *self, guint64 limit);
 
 guint64 streamProgressLeft(const streamProgress *self);
 
-/* Bytes per second; false until two samples at different times are there. */
+/* Bytes per second; false until there are two samples of the present pace, at different times. */
 bool streamProgressRate(const streamProgress *self, guint64 *rate);
 
-/* Milliseconds to the end; false if the rate is unknown or 0. */
+/* Milliseconds to the end, no less than the limit allows; false if the rate is unknown or 0. */
 bool streamProgressRemaining(const streamProgress *self, guint64 *ms);

@@ -58,18 +58,28 @@ testStreamWaits(const testStream *self, guint64 elapsed)
     return self->held || elapsed < self->plan.starting + self->plan.wait;
 }
 
+/* Bytes per second in the time that follows on @elapsed */
+static guint64
+testStreamGetSpeed(const testStream *self, guint64 elapsed)
+{
+    guint64 speed = self->plan.speed;
+
+    if (self->settings.bandwidth > 0)
+        speed = MIN(speed, self->settings.bandwidth);
+    if (testStreamWaits(self, elapsed))
+        speed = MIN(speed, TEST_STREAM_HELD_SPEED);
+    return speed;
+}
+
 static void
 testStreamMove(testStream *self, guint64 us)
 {
-    guint64 speed = self->plan.speed;
+    guint64 speed;
     guint64 bytes;
 
     if (us == 0)
         return;
-    if (self->settings.bandwidth > 0)
-        speed = MIN(speed, self->settings.bandwidth);
-    if (testStreamWaits(self, self->elapsed - us))
-        speed = MIN(speed, TEST_STREAM_HELD_SPEED);
+    speed = testStreamGetSpeed(self, self->elapsed - us);
     bytes = speed / G_USEC_PER_SEC * us + speed % G_USEC_PER_SEC * us / G_USEC_PER_SEC;
 
     self->done += MIN(bytes, self->plan.at - self->done);
@@ -153,6 +163,8 @@ testStreamSet(testStream *self, const streamSettings *change)
     streamSettingsMerge(&self->settings, change);
     if ((change->named & STREAM_SETTINGS_DEADLINE) && change->deadline > 0)
         self->settings.deadline += (gint64) self->elapsed;
+    if (self->moved) /* what was measured before says nothing */
+        self->rate = testStreamGetSpeed(self, self->elapsed);
 }
 
 static int

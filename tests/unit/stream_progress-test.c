@@ -116,7 +116,7 @@ testLook(void)
     testAssertRate(&progress, 5 * MIB);
 }
 
-/* From here on only what comes counts, seen from the latest sample. */
+/* From here on only what comes counts. */
 static void
 testRestart(void)
 {
@@ -129,10 +129,57 @@ testRestart(void)
     streamProgressRestart(&progress);
     testAssertUnknown(&progress);
     g_assert_cmpuint(progress.done, ==, 65 * MIB);
+    testCopy(&progress, &now, 1, 4); /* at the pace before, for part of the time */
+    testAssertUnknown(&progress);
     testCopy(&progress, &now, 1, 3);
     testAssertRate(&progress, 3 * MIB);
     testCopy(&progress, &now, 1, 1);
     testAssertRate(&progress, 2 * MIB);
+    testCopy(&progress, &now, STREAM_PROGRESS_SAMPLES, 7);
+    testAssertRate(&progress, 7 * MIB);
+}
+
+/* The estimate is of the new limit, at the first moment that there is one, whatever was in flight. */
+static void
+testLimit(void)
+{
+    streamProgress progress = { 0 };
+    gint64 now = 0;
+    guint64 ms;
+
+    streamProgressSetLimit(&progress, 40 * MIB);
+    testCopy(&progress, &now, 20, 40);
+    streamProgressSetLimit(&progress, 40 * MIB);
+    testAssertRate(&progress, 40 * MIB);
+
+    streamProgressSetLimit(&progress, MIB / 4);
+    testAssertUnknown(&progress);
+    testCopy(&progress, &now, 1, 40);
+    testAssertUnknown(&progress);
+    testCopy(&progress, &now, 1, 10);
+    testAssertRate(&progress, 10 * MIB);
+    g_assert_true(streamProgressRemaining(&progress, &ms));
+    g_assert_cmpuint(ms, ==, 150 * 4 * 1000);
+
+    streamProgressSetLimit(&progress, 0);
+    testAssertUnknown(&progress);
+    testCopy(&progress, &now, 2, 50);
+    g_assert_true(streamProgressRemaining(&progress, &ms));
+    g_assert_cmpuint(ms, ==, 1000);
+}
+
+/* Whoever goes slower than the limit takes as long as that takes. */
+static void
+testLimitUnused(void)
+{
+    streamProgress progress = { 0 };
+    gint64 now = 0;
+    guint64 ms;
+
+    streamProgressSetLimit(&progress, 40 * MIB);
+    testCopy(&progress, &now, 2, 10);
+    g_assert_true(streamProgressRemaining(&progress, &ms));
+    g_assert_cmpuint(ms, ==, 98 * 1000);
 }
 
 static void
@@ -221,6 +268,8 @@ main(int argc, char **argv)
     g_test_add_func("/stream_progress/stall", testStall);
     g_test_add_func("/stream_progress/look", testLook);
     g_test_add_func("/stream_progress/restart", testRestart);
+    g_test_add_func("/stream_progress/limit", testLimit);
+    g_test_add_func("/stream_progress/limit-unused", testLimitUnused);
     g_test_add_func("/stream_progress/back", testBack);
     g_test_add_func("/stream_progress/no-time", testNoTime);
     g_test_add_func("/stream_progress/end", testEnd);

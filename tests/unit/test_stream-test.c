@@ -146,6 +146,8 @@ testSettings(void)
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE, 1);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_HYDRATION_COPIED, 100);
     testStreamSet(stream, &change);
+    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS, 400);
+    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, ((1 << 30) - 100) * 10LL / 4);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE, 60);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE, 0);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, VIR_DOMAIN_STREAM_DISK_PHASE_PULL);
