@@ -51,7 +51,8 @@ def marked_up(text):
         if name[0] == "@":
             return f"*{name[1:]}*"
         return f"``{name}``" if re.match(r"[vV][iI][rR]", name) else "\\" + name
-    return re.sub(r"@\w+|\b(?:VIR_[A-Z0-9_]+\*?|vir[A-Z]\w+(?:\(\))?)|[*`|\\]|_(?=\W|$)", word, text)
+    return re.sub(r"@\w+|\b(?:VIR_[A-Z0-9_]+\*?|vir[A-Z]\w+(?:\(\))?)|[*`|\\]|_(?=\W|$)",
+                  word, text)
 
 
 def read(path):
