@@ -115,7 +115,7 @@ static void
 testOrder(testFixture *fix, const void *opaque)
 {
     testPush(fix, "one", testGate, 0);
-    for (char letter = 'a'; letter <= 'z'; letter++)
+    for (int letter = 'a'; letter <= 'z'; letter++)
         testPush(fix, "one", testRun, letter);
     testOpen(fix);
     queuesDrain(fix->queues, testSoon());
