@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
 # functions.sh: what the comparisons share; each sources this file first, and runs through ../run
 #
 # A comparison has methods, the first of which is the stock one. They take turns, in reversed order
@@ -37,11 +38,11 @@ record_time() {
 
 # compare TITLE METHOD...: calls run_METHOD of each, which records figures, and prints their medians
 compare() {
-  local title=$1 pair method methods
+  local title=$1 pair pairs=${option[pairs]} method methods
   shift
   methods=("$@")
   : > "$dir/figures"
-  for ((pair = 1; pair <= option[pairs]; pair++)); do
+  for ((pair = 1; pair <= pairs; pair++)); do
     for method in "${methods[@]}"; do
       sync -f "$dir"
       "run_$method"

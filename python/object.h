@@ -19,9 +19,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(PyObject, Py_DecRef)
 
 /* The entry of @function, which takes keywords, with @function##Doc, in a table of methods */
 #define OBJECT_METHOD(name, function) \
-    { \
-        name, (PyCFunction) (void (*)(void)) function, METH_VARARGS | METH_KEYWORDS, function##Doc \
-    }
+    { name, (PyCFunction) (void (*)(void)) function, METH_VARARGS | METH_KEYWORDS, function##Doc }
 
 /* Converters to a virDomainPtr or virConnectPtr, which stays the object's: of a
  * libvirt.virDomain, of one or None (NULL), of a libvirt.virConnect (NULL once closed). */

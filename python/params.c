@@ -157,6 +157,7 @@ paramsAdd(paramsGiven *given, PyObject *key, PyObject *value)
     case VIR_TYPED_PARAM_DOUBLE: rc = paramsAddDouble(given, name, value); break;
     case VIR_TYPED_PARAM_BOOLEAN: rc = paramsAddBoolean(given, name, value); break;
     case VIR_TYPED_PARAM_STRING: rc = paramsAddString(given, name, value); break;
+    default: break;
     }
     if (rc < 0 && !PyErr_Occurred())
         objectRaise("virTypedParamsAdd"); /* libvirt's error: the name is too long */

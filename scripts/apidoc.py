@@ -51,7 +51,8 @@ def marked_up(text):
         if name[0] == "@":
             return f"*{name[1:]}*"
         return f"``{name}``" if re.match(r"[vV][iI][rR]", name) else "\\" + name
-    return re.sub(r"@\w+|\b(?:VIR_[A-Z0-9_]+\*?|vir[A-Z]\w+(?:\(\))?)|[*`|\\]|_(?=\W|$)", word, text)
+    return re.sub(r"@\w+|\b(?:VIR_[A-Z0-9_]+\*?|vir[A-Z]\w+(?:\(\))?)|[*`|\\]|_(?=\W|$)",
+                  word, text)
 
 
 def read(path):
@@ -94,7 +95,8 @@ def of_define(item):
 def check_names(types):
     """Notes typed parameters whose constant and string differ in more than case and dots."""
     for item in types:
-        found = re.match(r'# *define VIR_DOMAIN_STREAM_DISK_(?:PARAM|STATS)_(\w+) "(.*)"$', item.code)
+        found = re.match(
+            r'# *define VIR_DOMAIN_STREAM_DISK_(?:PARAM|STATS)_(\w+) "(.*)"$', item.code)
         if found and found[1] != found[2].replace(".", "_").upper():
             problems.append(f"{item.name} is not the name of '{found[2]}'")
         if found and not re.match(r"[a-z]+(\.[a-z]+)?(_[a-z]+)*$", found[2]):

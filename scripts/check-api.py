@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""check-api.py [--self-test]: for every public function, no step of docs/adding-an-api.md was forgotten
+"""check-api.py [--self-test]: of no public function a step of docs/adding-an-api.md was forgotten
 
 With --self-test it takes away in turn, in memory, everything it looks for, and has to miss it.
 """

@@ -3,6 +3,7 @@
 # check.sh: everything that `make check` does once the packages are there
 #
 #   build-check          warnings are errors; all tests, then the unit tests under valgrind
+#   build-check-clang    by clang, warnings are errors, too: unit
 #   build-check-address  address and undefined behaviour sanitizers: unit, fuzz, some system tests
 #   build-check-thread   thread sanitizer: unit and some system tests
 #
@@ -33,6 +34,9 @@ run_tests() {
 build build-check
 run_tests testlog build-check
 run_tests testlog-valgrind build-check --setup valgrind --suite unit
+
+CC=clang build build-check-clang
+run_tests testlog build-check-clang --suite unit
 
 build build-check-address -Db_sanitize=address,undefined -Db_lundef=false
 run_tests testlog-address build-check-address --setup address \

@@ -13,7 +13,8 @@ tests=(
   python3-libvirt                                                       # what our module extends
   libnbd-bin nbdkit nbdkit-plugin-dev nginx openssl qemu-block-extra    # the remotes
   busybox-static cpio e2fsprogs kmod                                    # the guest
-  bash-completion clang-format-14 libc6-dbg gcovr python3-jsonschema tmux valgrind      # the checks
+  clang clang-format-19 clang-tidy-19 flake8 shellcheck                 # the checks of the sources
+  bash-completion gcovr libc6-dbg python3-jsonschema tmux valgrind      # other checks
 )
 
 packages=("${build[@]}")

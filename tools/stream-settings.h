@@ -31,10 +31,13 @@
           streamSettingsOnFast, \
           "Copy without regard for the guest", \
           NULL }, \
-    { \
-        "deadline", 0, 0, G_OPTION_ARG_CALLBACK, streamSettingsOnDeadline, \
-            "End within DURATION; 0: there is no hurry", "DURATION" \
-    }
+        { "deadline", \
+          0, \
+          0, \
+          G_OPTION_ARG_CALLBACK, \
+          streamSettingsOnDeadline, \
+          "End within DURATION; 0: there is no hurry", \
+          "DURATION" }
 
 gboolean streamSettingsOnBandwidth(const char *option, const char *value, void *data,
                                    GError **error);

@@ -84,7 +84,7 @@ domainDiskParseIotune(xmlNode *iotune)
 static void
 domainDiskAddValue(GStrvBuilder *features, const char *word, char *value)
 {
-    g_autofree char *taken = value;
+    g_autofree char *taken G_GNUC_UNUSED = value;
     g_autofree char *feature = value ? g_strconcat(word, " ", value, NULL) : NULL;
 
     if (feature)

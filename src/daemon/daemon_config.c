@@ -32,9 +32,7 @@ struct _daemonConfigKey {
 };
 
 #define KEY(name, type, field, ...) \
-    { \
-        name, DAEMON_CONFIG_##type, offsetof(daemonConfig, field), __VA_ARGS__ \
-    }
+    { name, DAEMON_CONFIG_##type, offsetof(daemonConfig, field), __VA_ARGS__ }
 
 static const daemonConfigKey daemonConfigKeys[] = {
     KEY("unix_sock_group", STRING, unixSockGroup),

@@ -41,6 +41,14 @@ qemuCommandFind(qemuGuestTable *guests, virDomainPtr dom, const char *name)
     return NULL;
 }
 
+static bool
+qemuCommandIsStarting(qemuStream *stream)
+{
+    LOCK_SCOPE(&stream->guest->lock);
+
+    return stream->state == VIR_DOMAIN_STREAM_DISK_STATE_STARTING;
+}
+
 /* Of a stream of the same disk that is thought active: is it still? */
 static int
 qemuCommandCheckFree(qemuGuest *guest, virDomainPtr dom, const char *target)
@@ -50,7 +58,7 @@ qemuCommandCheckFree(qemuGuest *guest, virDomainPtr dom, const char *target)
 
     if (!known)
         return 0;
-    if (qemuReconcileSample(known, false) == 0)
+    if (!qemuCommandIsStarting(known) && qemuReconcileSample(known, false) == 0)
         qemuReconcileDetermineEnd(known, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED,
                                   "the block job was aborted", true);
     if (!(active = qemuStreamsFindActive(guest->table, dom, target)))

@@ -183,7 +183,8 @@ qemuGuestTaskFree(void *opaque)
 {
     qemuGuestTask *task = opaque;
 
-    task->destroy(task->data);
+    if (task->destroy)
+        task->destroy(task->data);
     qemuGuestUnref(task->guest);
     g_free(task);
 }

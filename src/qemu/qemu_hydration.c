@@ -20,21 +20,22 @@
 
 #define QEMU_HYDRATION_REST (5 * G_USEC_PER_SEC)
 
-/* For a backup that is tried again */
+/* For whom hydration gives way: a backup that is tried again */
 #define QEMU_HYDRATION_AWAY (15 * G_USEC_PER_SEC)
-#define QEMU_HYDRATION_AWAY_REASON "QEMU's NBD server is left to others"
 
 /* So long a flush may take when hydration is ended by somebody who waits */
 #define QEMU_HYDRATION_FLUSH_MAX (5 * G_USEC_PER_SEC)
 
 LOG_INIT("qemu.hydration");
 
+/* @rest: µs before the next try; 0: as it was */
 static streamHydrationState
 qemuHydrationEvent(qemuStream *stream, streamHydrationEvent event, const char *reason, gint64 rest)
 {
     LOCK_SCOPE(&stream->guest->lock);
 
-    stream->hydrationNext = g_get_monotonic_time() + rest;
+    if (rest > 0)
+        stream->hydrationNext = g_get_monotonic_time() + rest;
     return qemuStreamHydrationEvent(stream, event, reason);
 }
 
@@ -92,21 +93,54 @@ qemuHydrationHalt(qemuStream *stream)
     errorRestore(kept);
 }
 
+/* What is to be done in the guest's cleanup, unless another worker has begun by then */
+typedef struct _qemuHydrationTask qemuHydrationTask;
+struct _qemuHydrationTask {
+    qemuStream *stream;
+    guint serial; /* of the worker */
+    char *error;
+};
+
 static void
-qemuHydrationPush(qemuStream *stream, void (*func)(void *opaque))
+qemuHydrationTaskFree(void *opaque)
 {
-    taskQueuePush(stream->guest->cleanup, func, qemuStreamRef(stream),
-                  (GDestroyNotify) qemuStreamUnref);
+    qemuHydrationTask *task = opaque;
+
+    qemuStreamUnref(task->stream);
+    g_free(task->error);
+    g_free(task);
+}
+
+/* Under the guest's lock */
+static void
+qemuHydrationPush(qemuStream *stream, void (*func)(void *opaque), const char *error)
+{
+    qemuHydrationTask *task = g_new(qemuHydrationTask, 1);
+
+    *task = (qemuHydrationTask) { .stream = qemuStreamRef(stream),
+                                  .serial = stream->workerSerial,
+                                  .error = g_strdup(error) };
+    taskQueuePush(stream->guest->cleanup, func, task, qemuHydrationTaskFree);
+}
+
+/* Whether no other worker has begun since */
+static bool
+qemuHydrationIsCurrent(const qemuHydrationTask *task)
+{
+    LOCK_SCOPE(&task->stream->guest->lock);
+
+    return task->serial == task->stream->workerSerial;
 }
 
 /* The worker is near the end: it goes on when the job is paused, or cannot be. */
 static void
 qemuHydrationApproach(void *opaque)
 {
-    qemuStream *stream = opaque;
+    const qemuHydrationTask *task = opaque;
+    qemuStream *stream = task->stream;
     LOCK_SCOPE(&stream->hydrating);
 
-    if (!qemuHydrationIsWorking(stream))
+    if (!qemuHydrationIsCurrent(task) || !qemuHydrationIsWorking(stream))
         return;
     if (qemuJobsHoldEnd(stream, true) < 0) {
         if (!qemuHydrationIsWorking(stream))
@@ -124,7 +158,10 @@ qemuHydrationApproach(void *opaque)
 static void
 qemuHydrationNearEnd(void *opaque)
 {
-    qemuHydrationPush(opaque, qemuHydrationApproach);
+    qemuStream *stream = opaque;
+    LOCK_SCOPE(&stream->guest->lock);
+
+    qemuHydrationPush(stream, qemuHydrationApproach, NULL);
 }
 
 /* In the worker's thread */
@@ -135,22 +172,6 @@ qemuHydrationTailDone(bool late, void *opaque)
     LOCK_SCOPE(&stream->guest->lock);
 
     qemuStreamCloseTail(stream, late);
-}
-
-typedef struct _qemuHydrationResult qemuHydrationResult;
-struct _qemuHydrationResult {
-    qemuStream *stream;
-    char *error;
-};
-
-static void
-qemuHydrationResultFree(void *opaque)
-{
-    qemuHydrationResult *result = opaque;
-
-    qemuStreamUnref(result->stream);
-    g_free(result->error);
-    g_free(result);
 }
 
 static void
@@ -165,17 +186,17 @@ qemuHydrationNoteEndSafe(qemuStream *stream)
 static void
 qemuHydrationFinish(void *opaque)
 {
-    const qemuHydrationResult *result = opaque;
-    qemuStream *stream = result->stream;
+    const qemuHydrationTask *task = opaque;
+    qemuStream *stream = task->stream;
     LOCK_SCOPE(&stream->hydrating);
 
-    if (!qemuHydrationIsWorking(stream))
+    if (!qemuHydrationIsCurrent(task) || !qemuHydrationIsWorking(stream))
         return; /* it was stopped, by who also tells so */
-    if (!result->error)
+    if (!task->error)
         qemuHydrationNoteEndSafe(stream);
     qemuHydrationHalt(stream);
-    qemuHydrationEvent(stream, result->error ? STREAM_HYDRATION_FAILED : STREAM_HYDRATION_THROUGH,
-                       result->error, QEMU_HYDRATION_REST);
+    qemuHydrationEvent(stream, task->error ? STREAM_HYDRATION_FAILED : STREAM_HYDRATION_THROUGH,
+                       task->error, QEMU_HYDRATION_REST);
 }
 
 /* In the worker's thread */
@@ -183,11 +204,9 @@ static void
 qemuHydrationEnded(const char *error, void *opaque)
 {
     qemuStream *stream = opaque;
-    qemuHydrationResult *result = g_new0(qemuHydrationResult, 1);
+    LOCK_SCOPE(&stream->guest->lock);
 
-    result->stream = qemuStreamRef(stream);
-    result->error = g_strdup(error);
-    taskQueuePush(stream->guest->cleanup, qemuHydrationFinish, result, qemuHydrationResultFree);
+    qemuHydrationPush(stream, qemuHydrationFinish, error);
 }
 
 /* In the worker's thread */
@@ -218,7 +237,7 @@ qemuHydrationCheckSafety(qemuStream *stream, virDomainPtr dom, backendQmpImage *
     }
     if (!(version = backendImageGetVersion(dom)))
         return -1;
-    if (!(unsafe = qemuSafetyCheck(version, (const char *const *) stream->features, false,
+    if (!(unsafe = qemuSafetyCheck(version, (const char *const *) stream->features, NULL,
                                    stream->guest->config->hydrateUntried)))
         return 0;
     *event = STREAM_HYDRATION_REFUSED;
@@ -242,8 +261,10 @@ qemuHydrationSetWorker(qemuStream *stream, hydrateWorker *worker, guint32 deepes
 
     stream->worker = worker;
     qemuStreamBeginHydration(stream, deepest);
-    if (stream->hydration != STREAM_HYDRATION_WORKING)
-        hydrateWorkerStop(worker);
+    if (stream->hydration == STREAM_HYDRATION_WORKING)
+        stream->workerSerial++;
+    else
+        hydrateWorkerStop(worker); /* who has cut it gives it back */
 }
 
 /* *event: what its failure is */
@@ -336,9 +357,12 @@ qemuHydrationApply(qemuGuest *guest)
 {
     g_autoptr(GPtrArray) active = qemuStreamsGetActive(guest);
     int ret = qemuJobsApply(guest);
+    virErrorPtr kept = ret < 0 ? errorKeep() : NULL;
 
     for (guint i = 0; i < active->len; i++)
         qemuHydrationStep(g_ptr_array_index(active, i));
+    if (ret < 0)
+        errorRestore(kept);
     return ret;
 }
 
@@ -363,12 +387,14 @@ qemuHydrationStop(qemuStream *stream, const char *reason)
 static void
 qemuHydrationGiveBack(void *opaque)
 {
-    qemuStream *stream = opaque;
+    const qemuHydrationTask *task = opaque;
+    qemuStream *stream = task->stream;
     LOCK_SCOPE(&stream->hydrating);
 
+    if (!qemuHydrationIsCurrent(task))
+        return;
     qemuHydrationHalt(stream);
-    qemuHydrationEvent(stream, STREAM_HYDRATION_GIVEN_BACK, QEMU_HYDRATION_AWAY_REASON,
-                       QEMU_HYDRATION_AWAY);
+    qemuHydrationEvent(stream, STREAM_HYDRATION_GIVEN_BACK, NULL, 0);
 }
 
 void
@@ -379,19 +405,21 @@ qemuHydrationCut(qemuStream *stream)
     qemuStreamHydrationEvent(stream, STREAM_HYDRATION_CUT, NULL);
     if (stream->worker)
         hydrateWorkerStop(stream->worker);
-    qemuHydrationPush(stream, qemuHydrationGiveBack);
+    qemuHydrationPush(stream, qemuHydrationGiveBack, NULL);
 }
 
 void
-qemuHydrationYield(qemuStream *stream)
+qemuHydrationYield(qemuStream *stream, const char *reason)
 {
     LOCK_SCOPE(&stream->guest->lock);
 
     if (stream->hydration != STREAM_HYDRATION_WORKING)
         return;
-    qemuStreamHydrationEvent(stream, STREAM_HYDRATION_YIELDED, QEMU_HYDRATION_AWAY_REASON);
-    hydrateWorkerStop(stream->worker);
-    qemuHydrationPush(stream, qemuHydrationGiveBack);
+    stream->hydrationNext = g_get_monotonic_time() + QEMU_HYDRATION_AWAY;
+    qemuStreamHydrationEvent(stream, STREAM_HYDRATION_YIELDED, reason);
+    if (stream->worker) /* else it is being stopped */
+        hydrateWorkerStop(stream->worker);
+    qemuHydrationPush(stream, qemuHydrationGiveBack, NULL);
 }
 
 /* What an earlier one left in a guest that runs */

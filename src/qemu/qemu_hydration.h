@@ -37,5 +37,5 @@ void qemuHydrationStop(qemuStream *stream, const char *reason);
  * given back as soon as can be. */
 void qemuHydrationCut(qemuStream *stream);
 
-/* The same, but only for a while: somebody else wants the NBD server. */
-void qemuHydrationYield(qemuStream *stream);
+/* The same, but only for a while, for this @reason; nothing if there is no hydration. */
+void qemuHydrationYield(qemuStream *stream, const char *reason);

@@ -6,6 +6,7 @@
 #include "backend/backend_job.h"
 #include "qemu/qemu_metadata.h"
 #include "qemu/qemu_speed.h"
+#include "util/error.h"
 #include "util/handle.h"
 #include "util/lock.h"
 
@@ -84,17 +85,23 @@ qemuJobsApply(qemuGuest *guest)
 {
     g_autoptr(virDomain) dom = qemuGuestGetDomain(guest);
     g_autoptr(GPtrArray) active = qemuStreamsGetActive(guest);
-    int ret = qemuMetadataSave(guest); /* what would be lost with the speed before */
+    virErrorPtr failure = NULL; /* the first, which what follows would hide */
 
+    if (qemuMetadataSave(guest) < 0) /* what would be lost with the speed before */
+        failure = errorKeep();
     for (guint i = 0; i < active->len; i++) {
         qemuStream *stream = g_ptr_array_index(active, i);
 
-        if (qemuJobsApplySpeed(stream, dom) < 0 || qemuJobsApplyPause(stream, dom) < 0)
-            ret = -1;
+        if ((qemuJobsApplySpeed(stream, dom) < 0 || qemuJobsApplyPause(stream, dom) < 0) &&
+            !failure)
+            failure = errorKeep();
     }
-    if (qemuMetadataSave(guest) < 0) /* without what the speeds tell now */
-        ret = -1;
-    return ret;
+    if (qemuMetadataSave(guest) < 0 && !failure) /* without what the speeds tell now */
+        failure = errorKeep();
+    if (!failure)
+        return 0;
+    errorRestore(failure);
+    return -1;
 }
 
 int

@@ -7,7 +7,7 @@
 
 /* Gives every job of the guest the speed that it should have, pauses it or lets it go on, and keeps
  * in the domain's metadata what the jobs do not tell of their settings. Waits for libvirtd; -1 with
- * the last error. */
+ * the first error. */
 int qemuJobsApply(qemuGuest *guest);
 
 /* The job of an active stream is to be kept from its end, or not any more; applied at once. */

@@ -39,13 +39,26 @@ qemuReactionApply(qemuGuest *guest)
         LOG_DEBUG("speed of a job: %s", errorText());
 }
 
+/* Whether what is told of an end may be of a job that is dealt with, while this one is hydrated */
+static bool
+qemuReactionAwaitsStaleEnd(qemuStream *stream)
+{
+    LOCK_SCOPE(&stream->guest->lock);
+
+    return stream->staleEnds > 0 && stream->worker;
+}
+
 static void
 qemuReactionJobEnding(virDomainPtr dom, const char *target, void *opaque)
 {
     qemuReaction *self = opaque;
     g_autoptr(qemuStream) stream = qemuStreamsFindActive(self->guests, dom, target);
 
-    if (stream)
+    if (!stream)
+        return;
+    if (qemuReactionAwaitsStaleEnd(stream)) /* of the job before, or of this one */
+        qemuHydrationYield(stream, "a job of the disk has just ended");
+    else
         qemuHydrationCut(stream);
 }
 
@@ -314,7 +327,7 @@ qemuReactionBackupEnded(const char *domain, void *opaque)
     qemuGuestPauseQueries(guest, 0);
     active = qemuStreamsGetActive(guest);
     for (guint i = 0; i < active->len; i++)
-        qemuHydrationYield(g_ptr_array_index(active, i));
+        qemuHydrationYield(g_ptr_array_index(active, i), "QEMU's NBD server is left to others");
 }
 
 static const backendBackupHandlers qemuReactionBackupHandlers = {

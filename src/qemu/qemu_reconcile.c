@@ -189,7 +189,8 @@ qemuReconcileDetermineEnd(qemuStream *stream, virDomainStreamDiskStateType other
     g_autoptr(GPtrArray) disks = qemuReconcileGetDisks(dom);
     const domainDisk *disk = disks ? domainDiskListFind(disks, stream->target) : NULL;
 
-    if (!disks && virGetLastErrorCode() != VIR_ERR_OPERATION_INVALID) {
+    if (!disks && virGetLastErrorCode() != VIR_ERR_OPERATION_INVALID &&
+        virGetLastErrorCode() != VIR_ERR_NO_DOMAIN) {
         LOG_DEBUG("how the stream of disk %s ended: %s", stream->target, errorText());
         return; /* libvirt will tell when it is back */
     }

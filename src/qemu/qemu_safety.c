@@ -11,6 +11,7 @@
 
 #define SAFE ""
 #define IOTHREAD "QEMU aborts when hydration of a disk with an iothread ends"
+#define LOST "a guest with an iothread may hang when it is suspended"
 
 /* Each column is a series: the changes within one are fixes. A new one begins empty, and is filled
  * by what tests/system/matrix.sh has shown there. */
@@ -31,7 +32,9 @@ static const qemuSafetyRow qemuSafetyRows[] = {
     { "bus usb", { SAFE, SAFE } },
     { "iothread", { IOTHREAD, SAFE } },
     { "iothread suspended", { SAFE, SAFE } }, /* the disk is in the main thread then */
+    { "iothread suspending", { SAFE, LOST } },
     { "controller iothread", { IOTHREAD, SAFE } },
+    { "controller iothread suspending", { IOTHREAD, LOST } },
     { QEMU_SAFETY_EXTENDED_L2, { "QEMU's own pulls abort", SAFE } },
     { "storage file", { SAFE, SAFE } },
     { "storage block", { SAFE, NULL } },
@@ -77,10 +80,10 @@ qemuSafetyFind(const char *feature)
 
 /* SAFE; or why not; NULL: not tried */
 static const char *
-qemuSafetyJudge(const char *feature, gsize series, bool suspended)
+qemuSafetyJudge(const char *feature, gsize series, const char *moment)
 {
-    g_autofree char *special = g_strconcat(feature, " suspended", NULL);
-    const qemuSafetyRow *row = suspended ? qemuSafetyFind(special) : NULL;
+    g_autofree char *special = g_strjoin(" ", feature, moment, NULL);
+    const qemuSafetyRow *row = qemuSafetyFind(special);
 
     if (!row)
         row = qemuSafetyFind(feature);
@@ -88,7 +91,7 @@ qemuSafetyJudge(const char *feature, gsize series, bool suspended)
 }
 
 char *
-qemuSafetyCheck(const char *version, const char *const *features, bool suspended, bool untried)
+qemuSafetyCheck(const char *version, const char *const *features, const char *moment, bool untried)
 {
     gsize series = 0;
 
@@ -99,7 +102,7 @@ qemuSafetyCheck(const char *version, const char *const *features, bool suspended
         return untried ? NULL
                        : g_strdup_printf("hydration has not been tried with QEMU %s", version);
     for (; *features; features++) {
-        const char *verdict = qemuSafetyJudge(*features, series, suspended);
+        const char *verdict = qemuSafetyJudge(*features, series, moment);
 
         if (verdict && *verdict)
             return g_strdup_printf("%s (QEMU %s)", verdict, version);
@@ -126,7 +129,7 @@ qemuSafetyCheckStreamable(virDomainPtr dom, const char *target, const backendQmp
         return 0;
     if (!(version = backendImageGetVersion(dom)))
         return -1;
-    if (!(unsafe = qemuSafetyCheck(version, features, false, false)))
+    if (!(unsafe = qemuSafetyCheck(version, features, NULL, false)))
         return 0;
     errorReport(VIR_ERR_OPERATION_UNSUPPORTED,
                 "the image of disk '%s' has extended L2 entries: "

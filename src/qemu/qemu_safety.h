@@ -16,10 +16,13 @@
 /* A feature that QEMU tells of, and no domain's XML */
 #define QEMU_SAFETY_EXTENDED_L2 "extended L2 entries"
 
+#define QEMU_SAFETY_SUSPENDED "suspended"
+#define QEMU_SAFETY_SUSPENDING "suspending"
+
 /* Why a disk with these @features (domain_disk.h) is not to be hydrated by QEMU @version
- * ("7.2.22"), to be freed; NULL: it may be. @suspended: the guest is, all the time. @untried: what
- * has not been tried may be, too. */
-char *qemuSafetyCheck(const char *version, const char *const *features, bool suspended,
+ * ("7.2.22"), to be freed; NULL: it may be. @moment: NULL: the guest runs; QEMU_SAFETY_SUSPENDED,
+ * all the time; QEMU_SAFETY_SUSPENDING: for that. @untried: what has not been tried may be, too. */
+char *qemuSafetyCheck(const char *version, const char *const *features, const char *moment,
                       bool untried);
 
 /* 0 if there is something to stream and QEMU can; else -1, and why not: if it cannot,

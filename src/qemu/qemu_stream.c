@@ -81,8 +81,9 @@ qemuStreamHydrationEvent(qemuStream *self, streamHydrationEvent event, const cha
     if (before == STREAM_HYDRATION_WORKING && self->hydration != STREAM_HYDRATION_WORKING &&
         self->hydration != STREAM_HYDRATION_DONE)
         streamProgressRestart(&self->progress); /* the job leaps no more */
-    if (before == STREAM_HYDRATION_OFF || before == STREAM_HYDRATION_DONE)
-        return before; /* the reason was given, or there is none */
+    if (before == STREAM_HYDRATION_OFF || before == STREAM_HYDRATION_DONE ||
+        (self->hydration == STREAM_HYDRATION_RESTING && !reason))
+        return self->hydration; /* the reason was given, or there is none */
     g_free(self->hydrationReason);
     self->hydrationReason = g_strdup(reason);
     return self->hydration;

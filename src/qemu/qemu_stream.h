@@ -78,6 +78,7 @@ struct _qemuStream {
     char *hydrationReason;          /* why there is none, if that is worth telling */
     gint64 hydrationNext;           /* not before this time, µs, monotonic */
     hydrateWorker *worker;          /* NULL: none works; changed with hydrating locked, too */
+    guint workerSerial;             /* one more with each that begins */
     streamHydrationStats stats;     /* of the worker, while there is one */
 };
 

@@ -162,22 +162,23 @@ qemuTailFill(virDomainPtr dom, const qemuStream *stream, gint64 until)
     return rc;
 }
 
-/* Whether QEMU bears it, while the guest is suspended. */
+/* Whether QEMU bears it, of a guest that is to be suspended for it, or does not run anyway. */
 static int
-qemuTailCheckSafety(virDomainPtr dom, const qemuStream *stream)
+qemuTailCheckSafety(virDomainPtr dom, const qemuStream *stream, bool running)
 {
+    const char *moment = running ? QEMU_SAFETY_SUSPENDING : QEMU_SAFETY_SUSPENDED;
     g_autofree char *version = backendImageGetVersion(dom);
-    g_autofree char *unsafe = version
-                                ? qemuSafetyCheck(version, (const char *const *) stream->features,
-                                                  true, true)
-                                : NULL;
+    g_autofree char *unsafe = NULL;
 
-    if (unsafe)
-        errorReport(VIR_ERR_OPERATION_UNSUPPORTED,
-                    "disk '%s' is longer than the image below it, and "
-                    "the guest would read wrong data there: %s",
-                    stream->target, unsafe);
-    return version && !unsafe ? 0 : -1;
+    if (!version)
+        return -1;
+    if (!(unsafe = qemuSafetyCheck(version, (const char *const *) stream->features, moment, true)))
+        return 0;
+    errorReport(VIR_ERR_OPERATION_UNSUPPORTED,
+                "disk '%s' is longer than the image below it, and the guest would read wrong data "
+                "there: %s",
+                stream->target, unsafe);
+    return -1;
 }
 
 static int
@@ -191,18 +192,11 @@ qemuTailSetSuspended(qemuStream *stream, bool suspended)
     return qemuMetadataSave(stream->guest);
 }
 
-/* 1: it ran, and is suspended by now, for up to @ms; 0: it does not run anyway; -1: error */
 static int
-qemuTailSuspend(qemuStream *stream, virDomainPtr dom, guint ms)
+qemuTailSuspend(qemuStream *stream, virDomainPtr dom)
 {
-    int running = backendDomainIsRunning(dom);
-
-    if (running != 1)
-        return running;
-    if (ms == 0)
-        return qemuTailRefuse(stream->target);
     if (qemuTailSetSuspended(stream, true) == 0 && backendDomainSuspend(dom) == 0)
-        return 1;
+        return 0;
     LOCK_SCOPE(&stream->guest->lock);
 
     stream->guestSuspended = false; /* the metadata are saved with whatever is next */
@@ -258,19 +252,21 @@ qemuTailBegin(qemuStream *stream, guint ms, int (*begin)(void *opaque), void *op
     gint64 began;
     gint64 until;
     virErrorPtr kept;
-    int suspended;
+    int running = backendDomainIsRunning(dom);
     int rc;
 
-    if (qemuTailCheckSafety(dom, stream) < 0)
+    if (running < 0 || qemuTailCheckSafety(dom, stream, running) < 0)
         return -1;
+    if (running && ms == 0)
+        return qemuTailRefuse(stream->target);
     began = g_get_monotonic_time();
-    if ((suspended = qemuTailSuspend(stream, dom, ms)) < 0)
+    if (running && qemuTailSuspend(stream, dom) < 0)
         return -1;
-    until = began + (suspended ? (gint64) ms * 1000 : QEMU_TAIL_PAUSED_MAX);
+    until = began + (running ? (gint64) ms * 1000 : QEMU_TAIL_PAUSED_MAX);
     rc = qemuTailBeginPull(dom, stream, until, begin, opaque);
     if (rc == 0)
         qemuTailClose(stream, !begin);
-    if (!suspended)
+    if (!running)
         return rc;
     kept = rc < 0 ? errorKeep() : NULL;
     qemuTailResumeGuest(stream, dom);

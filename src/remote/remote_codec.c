@@ -80,7 +80,7 @@ remoteCodecEncodeValue(const virTypedParameter *from, streamdisk_param_value *to
     case VIR_TYPED_PARAM_LLONG: to->streamdisk_param_value_u.l = from->value.l; return 0;
     case VIR_TYPED_PARAM_ULLONG: to->streamdisk_param_value_u.ul = from->value.ul; return 0;
     case VIR_TYPED_PARAM_DOUBLE: to->streamdisk_param_value_u.d = from->value.d; return 0;
-    case VIR_TYPED_PARAM_BOOLEAN: to->streamdisk_param_value_u.b = from->value.b; return 0;
+    case VIR_TYPED_PARAM_BOOLEAN: to->streamdisk_param_value_u.b = from->value.b != 0; return 0;
     case VIR_TYPED_PARAM_STRING:
         return remoteCodecEncodeString("parameter", from->value.s, &to->streamdisk_param_value_u.s);
     default:

@@ -354,7 +354,7 @@ streamEventCall(int event, const streamRecord *entry, void *opaque)
     virDomainPtr dom;
 
     if (callback->dom &&
-        (virDomainGetUUID(callback->dom, uuid) < 0 || memcmp(uuid, entry->uuid, sizeof(uuid))))
+        (virDomainGetUUID(callback->dom, uuid) < 0 || memcmp(uuid, entry->uuid, sizeof(uuid)) != 0))
         return;
     if (!(dom = streamRecordGetDomain(entry, callback->conn)))
         return;

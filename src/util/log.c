@@ -129,7 +129,7 @@ logOutputOpen(logOutput *out, const char *text)
         /* syslog keeps the pointer for as long as the process lives */
         openlog(g_intern_string(name), LOG_PID, LOG_DAEMON);
         out->write = logWriteSyslog;
-    } else if (g_str_has_prefix(text, "file:/")) {
+    } else if (name && g_str_has_prefix(text, "file:/")) {
         out->fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         if (out->fd < 0) {
             errorReportSystem(errno, "cannot open log file '%s'", name);

@@ -168,4 +168,6 @@ static struct nbdkit_plugin plugin = {
     .flush = recordFlush,
 };
 
+struct nbdkit_plugin *plugin_init(void);
+
 NBDKIT_REGISTER_PLUGIN(plugin)

@@ -5,7 +5,8 @@
 TEMPLATE and FINAL are raw images, ACKS is the log of acknowledgements, one line
 "GENERATION INDEX..." a batch. Every byte must be the template's or that of the newest acknowledged
 write to it. Only the one batch that was under way at the end may be there without being
-acknowledged, each of its blocks as a whole or not at all. Beyond its end the template counts as zeroes.
+acknowledged, each of its blocks as a whole or not at all. Beyond its end the template counts as
+zeroes.
 Prints what it counted; exits with 1 and the first difference otherwise.
 """
 import struct

@@ -8,7 +8,13 @@ for module in /modules/*; do
   busybox insmod "$module" 2> /dev/null # some are for processors that have more
 done
 
-until [ -c /dev/vport?p1 ] && [ -c /dev/vport?p2 ]; do
+# has_port NUMBER
+has_port() {
+  set -- /dev/vport?p"$1"
+  [ -c "$1" ]
+}
+
+until has_port 1 && has_port 2; do
   busybox sleep 0.1
 done
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""random-bytes.py SEED MIB [hex]: writes MIB mebibytes, always the same for one seed; of hexadecimal digits
-only, which can be compressed"""
+"""random-bytes.py SEED MIB [hex]: writes MIB mebibytes, always the same for one seed; of
+hexadecimal digits only, which can be compressed"""
 import random
 import sys
 

@@ -118,8 +118,10 @@ class Events:
     def wait(self, disk, event):
         """Returns the params of the disk's first such event"""
         with self.condition:
-            matching = lambda: [params for name, kind, params in self.calls
-                                if (name, kind) == (disk, event)]
+            def matching():
+                return [params for name, kind, params in self.calls
+                        if (name, kind) == (disk, event)]
+
             if not self.condition.wait_for(matching, 60):
                 raise AssertionError(f"no event {event} of '{disk}' among {self.calls}")
             return matching()[0]

@@ -114,7 +114,9 @@ class Callbacks(EventCase):
             events(conn, dom, disk, event, params, opaque)
             raise LookupError(disk)
 
-        hook = lambda info: raised.append((info.exc_type, str(info.exc_value), info.object))
+        def hook(info):
+            raised.append((info.exc_type, str(info.exc_value), info.object))
+
         with unittest.mock.patch.object(sys, "unraisablehook", hook):
             callback_id = self.register(callback, self.endless)
             self.start()

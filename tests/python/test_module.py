@@ -11,7 +11,7 @@ import unittest
 import libvirt
 import libvirt_streamdisk as streamdisk
 from libvirt_streamdisk import _native
-import session  # errors are not printed
+import session  # noqa: F401: errors are not printed
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HEADER = (ROOT / "include/libvirt/libvirt-streamdisk.h").read_text()

@@ -29,44 +29,34 @@
 #define COMMIT_BYTES VIR_DOMAIN_BLOCK_COMMIT_BANDWIDTH_BYTES
 #define COMMIT_ACTIVE VIR_DOMAIN_BLOCK_COMMIT_ACTIVE
 #define BANDWIDTH(bytesPerSecond) \
-    { \
-        .field = VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH, .type = VIR_TYPED_PARAM_ULLONG, \
-        .value.ul = (bytesPerSecond) \
-    }
+    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH, \
+      .type = VIR_TYPED_PARAM_ULLONG, \
+      .value.ul = (bytesPerSecond) }
 #define RELATIVE(yes) \
-    { \
-        .field = VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE, .type = VIR_TYPED_PARAM_BOOLEAN, \
-        .value.b = (yes) \
-    }
+    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_RELATIVE, \
+      .type = VIR_TYPED_PARAM_BOOLEAN, \
+      .value.b = (yes) }
 #define FACTOR(times) \
-    { \
-        .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR, \
-        .type = VIR_TYPED_PARAM_DOUBLE, .value.d = (times) \
-    }
+    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR, \
+      .type = VIR_TYPED_PARAM_DOUBLE, \
+      .value.d = (times) }
 #define LATENCY(us) \
-    { \
-        .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX, .type = VIR_TYPED_PARAM_ULLONG, \
-        .value.ul = (us) \
-    }
+    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX, \
+      .type = VIR_TYPED_PARAM_ULLONG, \
+      .value.ul = (us) }
 #define FAST(yes) \
-    { \
-        .field = VIR_DOMAIN_STREAM_DISK_PARAM_FAST, .type = VIR_TYPED_PARAM_BOOLEAN, \
-        .value.b = (yes) \
-    }
+    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_FAST, \
+      .type = VIR_TYPED_PARAM_BOOLEAN, \
+      .value.b = (yes) }
 #define DEADLINE(seconds) \
-    { \
-        .field = VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE, .type = VIR_TYPED_PARAM_ULLONG, \
-        .value.ul = (seconds) \
-    }
+    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE, \
+      .type = VIR_TYPED_PARAM_ULLONG, \
+      .value.ul = (seconds) }
 #define HYDRATE(yes) \
-    { \
-        .field = VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE, .type = VIR_TYPED_PARAM_BOOLEAN, \
-        .value.b = (yes) \
-    }
-#define PARAM(name, paramType) \
-    { \
-        .field = name, .type = VIR_TYPED_PARAM_##paramType \
-    }
+    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE, \
+      .type = VIR_TYPED_PARAM_BOOLEAN, \
+      .value.b = (yes) }
+#define PARAM(name, paramType) { .field = name, .type = VIR_TYPED_PARAM_##paramType }
 #define PARAMS(...) \
     (virTypedParameter[]) { __VA_ARGS__ }, G_N_ELEMENTS(((virTypedParameter[]) { __VA_ARGS__ }))
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154 # what functions.sh has, too
 # callers.sh: programs that hold a connection while a daemon goes away
 # Sourced after functions.sh.
 

@@ -219,11 +219,11 @@ LINES
 bandwidths() {
   local expected value bytes
   while read -r expected value bytes; do
-    same blockpull GUEST vda "$value" $bytes
+    same blockpull GUEST vda "$value" ${bytes:+"$bytes"}
     same_jobs vda "$expected"
     same blockjob GUEST vda --abort
     same -q blockpull GUEST vda --bandwidth 1
-    same blockjob GUEST vda $bytes --bandwidth="$value"
+    same blockjob GUEST vda ${bytes:+"$bytes"} --bandwidth="$value"
     same_jobs vda "$expected"
     [ "$expected" = 1 ] || same blockjob GUEST vda
     same -q blockjob GUEST vda --bytes

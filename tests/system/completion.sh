@@ -9,6 +9,7 @@ set +u # bash-completion's own functions
 source /usr/share/bash-completion/bash_completion ||
   fail "this test needs bash-completion: scripts/install-deps.sh"
 set -u
+# shellcheck source=../../bash-completion/virt-stream
 source "$test_dir/../bash-completion/virt-stream"
 
 # sorted: the lines of standard input, in one
@@ -53,7 +54,7 @@ completes "virt-stream --" "$globals"
 for command in $commands; do
   more=$globals
   [[ $command != block* ]] || more=
-  completes "virt-stream -q $command --" "$({ manual_options "$command" || true; printf '%s\n' $more; } | sorted)"
+  completes "virt-stream -q $command --" "$({ manual_options "$command" || true; tr ' ' '\n' <<< "$more"; } | sorted)"
 done
 completes "virt-stream start guest vda --ver" "--verbose --version"
 completes "virt-stream events --event " "completed failed progress started stopped"

@@ -34,7 +34,7 @@ wait_line 10 daemon "client of pid [0-9]+ uid [0-9]+ connected$"
 connects "$run/virtstreamd-sock-ro"
 wait_line 10 daemon "client of pid [0-9]+ uid [0-9]+ connected read-only$"
 stop_daemon
-assert_eq "$(ls "$run" | xargs)" "virtstreamd-sock virtstreamd-sock-ro"
+assert_eq "$(cd "$run" && echo *)" "virtstreamd-sock virtstreamd-sock-ro"
 
 # --- one alone ---
 start_server daemon "$dir/alone" "$dir/activate" "virtstreamd.socket:$dir/alone"

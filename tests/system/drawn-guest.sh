@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154 # what functions.sh has, too
 # drawn-guest.sh: a Linux guest as matrix_guests.py draws it, with all that belongs to it
 # Sourced after functions.sh; make_linux has made the template, $delay is how far away it is.
 
@@ -63,7 +64,7 @@ make_images() {
   [ "${facet[encryption]}" = none ] || options+=",$(luks_options overlay)"
   image=$(overlay_file "$1")
   wait_until 30 qemu-img create -q -f qcow2 -o "$options" --object "$(key_object overlay)" \
-    -b "$backing" -F "$format" "$image" $size
+    -b "$backing" -F "$format" "$image" "$size"
   if [ "${facet[overlay]}" = nbd ]; then
     truncate -s 1G "$image" # it cannot grow there
     rm -f "$dir/overlay.sock"
@@ -128,7 +129,7 @@ XML
 
 # drawn_disk_xml NAME: the disk that is streamed
 drawn_disk_xml() {
-  local attributes type=file source host= encryption= throttle= chain=
+  local attributes type=file source host='' encryption='' throttle='' chain=''
   source="file='$(overlay_file "$1")'"
   attributes=$(disk_attributes cache io discard detect_zeroes copy_on_read)
   [[ ${facet[iothread]} != @(own|shared) ]] || attributes+=" iothread='1'"
@@ -156,7 +157,7 @@ XML
 
 # other_disk_xml: the second disk
 other_disk_xml() {
-  local format=qcow2 iothread= shareable= throttle=
+  local format=qcow2 iothread='' shareable='' throttle=''
   [ "${facet[other]}" = none ] && return
   [ "${facet[other]}" = plain ] || format=raw shareable="<shareable/>"
   [ "${facet[iothread]}" != shared ] || iothread=" iothread='1'"

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
 # functions.sh: what the system tests share; each sources this file first, and runs through ./run
 #
 # A test has a directory of its own, $dir, in which a libvirt session of its own lives, so that
@@ -16,7 +17,7 @@ test_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 if [ "$(id -u)" = 0 ] && [ -z "${stay_root:-}" ]; then
   drop=(setpriv --reuid=nobody "--regid=$(id -g nobody)" --clear-groups)
   # a tree that only root can read, such as a checkout below /root
-  LD_PRELOAD= "${drop[@]}" test -r "$test_dir" ||
+  LD_PRELOAD="" "${drop[@]}" test -r "$test_dir" ||
     drop+=(--inh-caps=+dac_read_search --ambient-caps=+dac_read_search)
   exec "${drop[@]}" "$BASH" "$0" "$@"
 fi
@@ -85,9 +86,9 @@ finish() {
   for name in "${!pids[@]}"; do
     end_process "$name" KILL 2> /dev/null
   done
-  for file in $(find "$dir/run" -path '*/qemu/run/*.pid' ! -name driver.pid); do
+  while read -r file; do
     kill -KILL "$(cat "$file")"
-  done
+  done < <(find "$dir/run" -path '*/qemu/run/*.pid' ! -name driver.pid)
   rm -rf "$dir"
   exit $status
 }

@@ -62,7 +62,7 @@ listen watch qemu:///session
 virsh -q destroy gone
 all_hear gone vda "stopped: the guest was destroyed"
 lists hung
-! grep gone "$dir/list"
+! grep gone "$dir/list" || fail "the guest that is no more is listed"
 
 # --- virtstreamd ends all the same, and the next one serves all but that guest ---
 status=0

@@ -145,13 +145,13 @@ pull_found_again() {
 start_libvirtd
 follows
 for chain in "2 0" "3 1" "5 1" "5 3"; do
-  pull_by_virsh $chain
+  pull_by_virsh "${chain% *}" "${chain#* }"
   follows
 done
 pull_by_virsh 4 2 "copy_on_read='on'"
 follows
 for chain in "3 1" "5 2"; do
-  pull_found_again $chain
+  pull_found_again "${chain% *}" "${chain#* }"
 done
 
 # --- nothing lies between the image and this base ---

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154 # what functions.sh has, too
 # hydration.sh: what the tests of hydration share: seeing it in QEMU, and that nothing of it is left
 # Sourced after functions.sh.
 
@@ -88,7 +89,7 @@ image_is_sound() {
 
 # backup_xml MODE DISK: $dir/MODE.xml, for a backup in pull mode, served at nbd_uri backup, or in push mode
 backup_xml() {
-  local server= image=target
+  local server='' image=target
   if [ "$1" = pull ]; then
     server="<server transport='unix' socket='$dir/backup.sock'/>" image=scratch
   fi

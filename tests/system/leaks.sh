@@ -23,7 +23,7 @@ start_daemon_with() {
 }
 
 count_files() {
-  ls "/proc/${pids[daemon]}/fd" | wc -l
+  find "/proc/${pids[daemon]}/fd" -mindepth 1 | wc -l
 }
 
 # start_and_stop TIMES: streams of the guest 'endless', begun and stopped by one client

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154 # what functions.sh has, too
 # listeners.sh: listeners to the events of streams, and what all of them must hear
 # Sourced after functions.sh.
 
 # The URI with which a client never asks virtstreamd, but works in process
-in_process=qemu+unix:///session?socket=$XDG_RUNTIME_DIR/libvirt/libvirt-sock
+# shellcheck disable=SC2034 # for those who source this
+in_process="qemu+unix:///session?socket=$XDG_RUNTIME_DIR/libvirt/libvirt-sock"
 
 listeners=()
 declare -A ends_heard=() # of a GUEST/DISK: how many by now

@@ -145,7 +145,7 @@ try_stock() {
   stop_daemon
   try "stock$1" stock
   start_daemon
-  if [ $status != 0 ]; then
+  if [ "$status" != 0 ]; then
     verdict="unsafe, with stock, too"
     what_failed "stock$1"
   fi
@@ -164,7 +164,7 @@ run_guest() {
   echo "$1: ${*:2}"
   take_guest "${@:2}"
   try "guest$1" ours
-  if [ $status != 0 ]; then
+  if [ "$status" != 0 ]; then
     verdict=UNSAFE
     what_failed "guest$1"
     try_stock "$1"
@@ -178,7 +178,8 @@ run_guest() {
   fi
 }
 
-# draw: the guests of this run
+# draw: the guests of this run; GUEST and FACETS are words
+# shellcheck disable=SC2086
 draw() {
   local guests=(--guests "${GUESTS:-12}")
   [ "${MATRIX:-}" != all ] || guests=()
@@ -198,6 +199,7 @@ drawn=$(draw)
 [ -n "$drawn" ] || fail "there are no guests in part $part"
 mapfile -t guests <<< "$drawn"
 for number in "${!guests[@]}"; do
+  # shellcheck disable=SC2086 # FACET=VALUE...
   run_guest $((number + 1)) ${guests[number]}
 done
 stop_daemon

@@ -36,7 +36,7 @@ FACETS = {
     "chain": ["detected", "spelled"],  # spelled: the XML has all layers in <backingStore>
     # the rest of the guest, and what is done to it beside the stream
     "machine": ["pc", "q35"],
-    "other": ["none", "plain", "shareable"],  # the second disk, a local one: qcow2, or raw and <shareable/>
+    "other": ["none", "plain", "shareable"],  # the second disk: qcow2, or raw and <shareable/>
     "backup": ["none", "push", "pull", "other-push", "other-pull"],  # other: of the second disk
 }
 
@@ -50,7 +50,7 @@ RULES = [
     "iothread=shared needs bus=virtio",
     "iothread=controller needs bus=scsi",
     "io=native needs cache=none,directsync",
-    "tail=yes needs iothread=none,own,shared",  # else QEMU 7.2 would abort, and ours is refused: tail.sh
+    "tail=yes needs iothread=none,own,shared",  # else QEMU 7.2 aborts, and ours is refused: tail.sh
     "overlay=nbd needs io=default",
     "iothread=shared needs other=plain,shareable",
     "throttle=group needs other=plain,shareable",
@@ -162,7 +162,9 @@ def main():
         guests = [complete({}, facets, list)]
     part, parts = map(int, arguments.part.split("/"))
     for guest in itertools.islice(guests, part - 1, arguments.guests, parts):
-        print(describe(guest, arguments.whole) if guest else sys.exit("no such guest: see the rules"))
+        if not guest:
+            sys.exit("no such guest: see the rules")
+        print(describe(guest, arguments.whole))
 
 
 main()

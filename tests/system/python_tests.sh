@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154 # what functions.sh has, too
 # python_tests.sh: runs tests of the Python module, each with the guests that they want
 # Sourced after functions.sh.
 

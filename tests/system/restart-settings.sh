@@ -33,6 +33,7 @@ policy_is() {
   local told # but for the note that the job of a disk that is hydrated may be paused
   told=$(policy | sed "s/ job=.paused.//" | grep -v "<streamdisk:disk target=.vd[ab]./>") || true
   [[ $told == *streamdisk:disk* ]] || told=
+  # shellcheck disable=SC2053 # a pattern
   [[ $(xargs <<< "$told") == $1 ]]
 }
 
@@ -68,16 +69,16 @@ assert_eq "$told_vdb" "{'bandwidth': 5242880, 'fast': True, 'guest.latency_facto
 assert_eq "$(policy --inactive)" ""
 
 for end in kill stop; do
-  ${end}_daemon
+  "${end}_daemon"
   start_daemon
   same
-  ${end}_libvirtd
+  "${end}_libvirtd"
   kill_daemon
   start_libvirtd
   start_daemon
   same
 done
-${end}_libvirtd # virtstreamd stays
+"${end}_libvirtd" # virtstreamd stays
 start_libvirtd
 same
 

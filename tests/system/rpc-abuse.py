@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""rpc-abuse.py PID UUID MAX_CLIENTS: everything a client can do wrong to the virtstreamd of that PID
+"""rpc-abuse.py PID UUID MAX_CLIENTS: all that a client can do wrong to the virtstreamd of that PID
 
-UUID is a guest's, whose disk vda has a backing image. A connection that no rule covers is closed, or gets
-an error; another client is served all the while; afterwards the guest runs, and when it is destroyed the
-daemon has the descriptors it had before, and hardly more memory. ABUSE_SEED and ABUSE_FUZZ (messages)
-change the random part.
+UUID is a guest's, whose disk vda has a backing image. A connection that no rule covers is closed,
+or gets an error; another client is served all the while; afterwards the guest runs, and when it is
+destroyed the daemon has the descriptors it had before, and hardly more memory. ABUSE_SEED and
+ABUSE_FUZZ (messages) change the random part.
 """
 import os
 import random
@@ -92,7 +92,8 @@ def arguments():
     for payload in params:
         refused(RPC, "Unable to decode",
                 lambda: client.call(rpc.START, vda + bytes(4) + payload + bytes(4)))
-    refused(42, "", lambda: client.call(rpc.STREAM_DISK, domain("0" * 32) + whole[len(domain(uuid)):]))
+    unknown = domain("0" * 32) + whole[len(domain(uuid)):]
+    refused(42, "", lambda: client.call(rpc.STREAM_DISK, unknown))
     refused(8, "", lambda: client.call(rpc.STREAM_DISK, vda + struct.pack(">QI", 0, 0xFFFFFFF8)))
     client.close()
 
@@ -254,8 +255,8 @@ print(f"memory {before} -> {after} KiB")
 assert after <= before + 4096 or "ASAN_OPTIONS" in os.environ or "TSAN_OPTIONS" in os.environ, \
     "memory is lost"
 
-# A START whose client has left, and nobody's STOP would find, may be about to begin a stream, which has
-# two sockets when it is hydrated. It cannot without a guest.
+# A START whose client has left, and nobody's STOP would find, may be about to begin a stream, which
+# has two sockets when it is hydrated. It cannot without a guest.
 assert virsh("domstate", uuid) == "running"
 virsh("destroy", uuid)
 until(lambda: descriptors() == opened, "descriptors are left open")

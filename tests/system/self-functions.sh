@@ -22,9 +22,11 @@ echo "\$dir \${pids[*]} \$(cat "\$XDG_RUNTIME_DIR/libvirt/qemu/run/victim.pid")"
 "\$@"
 EOF2
 
-# nothing_left DIRECTORY PID...
+# nothing_left FILE: of what its first line names, DIRECTORY PID...
 nothing_left() {
-  local pid
+  local pid words
+  read -ra words < "$1"
+  set -- "${words[@]}"
   [ ! -e "$1" ] || fail "'$1' is still there"
   shift
   [ $# = 3 ] || fail "libvirtd, nbdkit and QEMU expected, not: $*"
@@ -34,14 +36,14 @@ nothing_left() {
 }
 
 bash "$dir/victim.sh" true > "$dir/victim.out"
-nothing_left $(cat "$dir/victim.out")
+nothing_left "$dir/victim.out"
 
 run_fails 1 "FAILED: .*victim.sh:[0-9]*: false|--- libvirtd.log" bash "$dir/victim.sh" false
-nothing_left $(head -n 1 "$dir/run_fails.out")
+nothing_left "$dir/run_fails.out"
 
 start_process victim bash "$dir/victim.sh" sleep 1
 wait_line 30 victim "^$(dirname "$dir")/"
 status=0
 end_process victim TERM || status=$?
 assert_eq $status 143
-nothing_left $(head -n 1 "$dir/victim.log")
+nothing_left "$dir/victim.log"

@@ -25,7 +25,7 @@ starts() {
 
 # the daemon and all its files are gone
 is_gone() {
-  [ -z "$(ls "$run" | grep virtstreamd)" ]
+  ! compgen -G "$run/*virtstreamd*" > /dev/null
 }
 
 # callers COUNT OPTION...: at once; all are answered by a daemon

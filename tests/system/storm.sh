@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2154 # what functions.sh has, too
 # storm.sh: what the storms share: one thing after another, in random order, is done to a guest that
 # writes while its disk is hydrated
 # Sourced after functions.sh and hydration.sh. A storm is made of functions named do_...
@@ -13,10 +14,11 @@ echo "SEED=$seed"
 
 # what the operations can bear: one disk, there from the beginning, whose images are files that are not
 # encrypted; no iothread, with which QEMU 7.2 does not survive hydration
-bearable=(plug=cold overlay=file encryption=none other=none throttle=none,own iothread=none backup=none
+bearable=(plug=cold overlay=file encryption=none other=none "throttle=none,own" iothread=none backup=none
   tail=no) # the pulls of others, which storms begin too, let the guest read garbage there for a moment
 drawn=${GUEST-$(draw_guests --seed "$seed" --guests 1 "${bearable[@]}")}
 echo "GUEST='$drawn'"
+# shellcheck disable=SC2086 # FACET=VALUE...
 take_guest $drawn
 
 # --- the guest's life: from its boot, on a new overlay, to the comparison of its disk ---
@@ -24,6 +26,7 @@ take_guest $drawn
 begin_life() {
   rm -f "$dir"/guest*.qcow2 "$dir"/guest.{log,acks}
   make_images guest
+  # shellcheck disable=SC2034 # hydrate-storm.sh's
   images=0
   boot_drawn guest
 }

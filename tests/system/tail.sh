@@ -74,6 +74,7 @@ end_life
 start_daemon
 for guest in "" "template=qcow2 layers=2" "encryption=luks" "throttle=own" "iothread=own"; do
   echo "${guest:-plain}"
+  # shellcheck disable=SC2086 # FACET=VALUE...
   begin_life $guest
   virt-stream -q start guest "$disk" --bandwidth 8M
   has_worked

@@ -68,10 +68,11 @@ examples() {
 
 # in_libvirtd: the hypervisor is not the client's, who therefore has no streams there
 in_libvirtd() {
-  local uri=test+unix:///default?socket=$XDG_RUNTIME_DIR/libvirt/libvirt-sock command
+  local uri="test+unix:///default?socket=$XDG_RUNTIME_DIR/libvirt/libvirt-sock" command
   start_libvirtd
   virsh -c "$uri" domstate test
   for command in "start test vda" "info test" list events; do
+    # shellcheck disable=SC2086 # with its arguments
     run_fails 1 "^error: .*hypervisor of 'test\+unix:///default.*' is in another process" \
       virt-stream -c "$uri" $command
   done

@@ -122,7 +122,7 @@ static void
 testOrder(testFixture *fix, const void *opaque)
 {
     testCloseGate(fix);
-    for (char letter = 'a'; letter <= 'z'; letter++)
+    for (int letter = 'a'; letter <= 'z'; letter++)
         testInvoke(fix, letter);
     testOpenGate(fix);
     testWaitFor(fix, 26);

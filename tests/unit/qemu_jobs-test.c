@@ -176,9 +176,6 @@ main(int argc, char **argv)
     qemuFixtureAdd("/qemu_jobs/hold-let-go", testHoldLetGo);
     qemuFixtureAdd("/qemu_jobs/metadata-fails", testMetadataFails);
     qemuFixtureAdd("/qemu_jobs/ended", testEnded);
-    if (!g_test_slow())
-        return g_test_run();
-    /* KNOWN TO FAIL, and so only run with -m slow */
     qemuFixtureAdd("/qemu_jobs/error-kept", testErrorKept);
     return g_test_run();
 }

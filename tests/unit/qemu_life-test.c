@@ -102,7 +102,8 @@ testTable(streamsFixture *fix, const void *opaque)
             char told = testChanges[i].told[before];
 
             testChanges[i].change(stream);
-            g_assert_cmpint("sRPCSF"[stream->state], ==, testChanges[i].after[before]);
+            g_assert_cmpint((guchar) "sRPCSF"[stream->state], ==,
+                            (guchar) testChanges[i].after[before]);
             if (told == '+' || told == '*')
                 g_string_append_printf(events, "STARTED a/%s", stream->target);
             if (told == '*')

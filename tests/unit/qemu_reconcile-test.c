@@ -268,9 +268,6 @@ main(int argc, char **argv)
     qemuFixtureAdd("/qemu_reconcile/away", testDetermineAway);
     qemuFixtureAdd("/qemu_reconcile/complete", testComplete);
     qemuFixtureAdd("/qemu_reconcile/move", testMove);
-    if (!g_test_slow())
-        return g_test_run();
-    /* KNOWN TO FAIL, and so only run with -m slow */
     qemuFixtureAdd("/qemu_reconcile/gone", testDetermineGone);
     return g_test_run();
 }

@@ -7,7 +7,7 @@ static void
 testAssert(const char *version, const char *features, bool untried, const char *expected)
 {
     g_auto(GStrv) list = g_strsplit(features, ", ", -1);
-    g_autofree char *why = qemuSafetyCheck(version, (const char *const *) list, false, untried);
+    g_autofree char *why = qemuSafetyCheck(version, (const char *const *) list, NULL, untried);
 
     g_assert_cmpstr(why, ==, expected);
 }
@@ -43,17 +43,34 @@ testUntried(void)
     testAssert("8.2.2", USUAL ", iothread", true, NULL);
 }
 
-/* A disk may be safe while its guest is suspended, and its controller not. */
+/* It depends on the disk, and on whether the guest is suspended for it. */
 static void
-testSuspended(void)
+testMoments(void)
 {
-    static const char *const disk[] = { "bus virtio", "iothread", NULL };
-    static const char *const controller[] = { "bus scsi", "controller iothread", NULL };
-    g_autofree char *no = qemuSafetyCheck("7.2.22", controller, true, false);
+    static const struct {
+        const char *const features[3];
+        const char *version;
+        const char *moment;
+        bool safe;
+    } cases[] = {
+        { { "bus virtio", "iothread" }, "7.2.22", NULL, false },
+        { { "bus virtio", "iothread" }, "7.2.22", QEMU_SAFETY_SUSPENDED, true },
+        { { "bus virtio", "iothread" }, "7.2.22", QEMU_SAFETY_SUSPENDING, true },
+        { { "bus scsi", "controller iothread" }, "7.2.22", QEMU_SAFETY_SUSPENDED, false },
+        { { "bus virtio", "iothread" }, "10.0.13", NULL, true },
+        { { "bus virtio", "iothread" }, "10.0.13", QEMU_SAFETY_SUSPENDED, true },
+        { { "bus virtio", "iothread" }, "10.0.13", QEMU_SAFETY_SUSPENDING, false },
+        { { "bus scsi", "controller iothread" }, "10.0.13", QEMU_SAFETY_SUSPENDED, true },
+        { { "bus scsi", "controller iothread" }, "10.0.13", QEMU_SAFETY_SUSPENDING, false },
+        { { "bus virtio", "cache none" }, "10.0.13", QEMU_SAFETY_SUSPENDING, true },
+    };
 
-    g_assert_null(qemuSafetyCheck("7.2.22", disk, true, false));
-    g_assert_nonnull(no);
-    g_assert_null(qemuSafetyCheck("10.0.0", controller, true, false));
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *unsafe = qemuSafetyCheck(cases[i].version, cases[i].features,
+                                                  cases[i].moment, false);
+
+        g_assert_cmpint(unsafe == NULL, ==, cases[i].safe);
+    }
 }
 
 int
@@ -63,6 +80,6 @@ main(int argc, char **argv)
     g_test_add_func("/qemu_safety/safe", testSafe);
     g_test_add_func("/qemu_safety/unsafe", testUnsafe);
     g_test_add_func("/qemu_safety/untried", testUntried);
-    g_test_add_func("/qemu_safety/suspended", testSuspended);
+    g_test_add_func("/qemu_safety/moments", testMoments);
     return g_test_run();
 }

@@ -90,7 +90,7 @@ testTurns(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) first = streamsFixtureRun(fix, fix->dom, "vda");
     g_autoptr(qemuStream) far = streamsFixtureBegin(fix, fix->dom, "vdb", 7);
     g_autoptr(qemuStream) near = streamsFixtureDiscover(fix, fix->dom, "vdc", 0, true);
-    g_autoptr(qemuStream) other = streamsFixtureRun(fix, fix->other, "vda");
+    g_autoptr(qemuStream) other G_GNUC_UNUSED = streamsFixtureRun(fix, fix->other, "vda");
     unsigned long long speed;
 
     testAssertTurn(fix, fix->dom, "vda");
@@ -123,7 +123,7 @@ static void
 testTurnsForget(streamsFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) first = streamsFixtureBegin(fix, fix->dom, "vda", 0);
-    g_autoptr(qemuStream) second = streamsFixtureRun(fix, fix->dom, "vdb");
+    g_autoptr(qemuStream) second G_GNUC_UNUSED = streamsFixtureRun(fix, fix->dom, "vdb");
 
     testAssertTurn(fix, fix->dom, "vda");
     qemuStreamsRefuse(first);

@@ -85,6 +85,7 @@ listenAnew(void)
     struct sockaddr_un addr = { .sun_family = AF_UNIX };
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+    g_assert_no_errno(fd);
     g_unlink(path);
     g_strlcpy(addr.sun_path, path, sizeof(addr.sun_path));
     g_assert_no_errno(bind(fd, (struct sockaddr *) &addr, sizeof(addr)));

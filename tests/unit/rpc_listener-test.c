@@ -34,6 +34,7 @@ setUp(fixture *fix, gconstpointer opaque)
     struct sockaddr_un addr = { .sun_family = AF_UNIX };
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+    g_assert_no_errno(fd);
     fix->dir = g_dir_make_tmp("streamdisk-XXXXXX", NULL);
     fix->path = g_build_filename(fix->dir, "sock", NULL);
     g_strlcpy(addr.sun_path, fix->path, sizeof(addr.sun_path));

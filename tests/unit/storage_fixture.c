@@ -115,6 +115,7 @@ storageFixtureSocket(storageFixture *fix, bool listening)
     g_autofree char *path = g_build_filename(fix->dir, "socket", NULL);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+    g_assert_no_errno(fd);
     g_assert_cmpuint(g_strlcpy(addr.sun_path, path, sizeof(addr.sun_path)), <,
                      sizeof(addr.sun_path));
     if (listening)

@@ -192,6 +192,7 @@ testListenWithin(eventFixture *fix, const void *opaque)
     eventFixturePublish(fix, 1);
     eventLoopRun();
     g_assert_cmpstr(first->heard->str, ==, "0 vda, 1 vda");
+    g_assert_nonnull(within.made);
     g_assert_cmpstr(within.made->heard->str, ==, "1 vda");
     testListenerFree(first);
     testListenerFree(within.made);

@@ -12,35 +12,29 @@
 #define NOW (1000 * SECOND)
 
 #define BANDWIDTH(bytes) \
-    { \
-        .field = VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH, .type = VIR_TYPED_PARAM_ULLONG, \
-        .value.ul = (bytes) \
-    }
+    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_BANDWIDTH, \
+      .type = VIR_TYPED_PARAM_ULLONG, \
+      .value.ul = (bytes) }
 #define FACTOR(times) \
-    { \
-        .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR, \
-        .type = VIR_TYPED_PARAM_DOUBLE, .value.d = (times) \
-    }
+    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_FACTOR, \
+      .type = VIR_TYPED_PARAM_DOUBLE, \
+      .value.d = (times) }
 #define LATENCY(us) \
-    { \
-        .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX, .type = VIR_TYPED_PARAM_ULLONG, \
-        .value.ul = (us) \
-    }
+    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_GUEST_LATENCY_MAX, \
+      .type = VIR_TYPED_PARAM_ULLONG, \
+      .value.ul = (us) }
 #define FAST(yes) \
-    { \
-        .field = VIR_DOMAIN_STREAM_DISK_PARAM_FAST, .type = VIR_TYPED_PARAM_BOOLEAN, \
-        .value.b = (yes) \
-    }
+    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_FAST, \
+      .type = VIR_TYPED_PARAM_BOOLEAN, \
+      .value.b = (yes) }
 #define DEADLINE(seconds) \
-    { \
-        .field = VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE, .type = VIR_TYPED_PARAM_ULLONG, \
-        .value.ul = (seconds) \
-    }
+    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_DEADLINE, \
+      .type = VIR_TYPED_PARAM_ULLONG, \
+      .value.ul = (seconds) }
 #define HYDRATE(yes) \
-    { \
-        .field = VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE, .type = VIR_TYPED_PARAM_BOOLEAN, \
-        .value.b = (yes) \
-    }
+    { .field = VIR_DOMAIN_STREAM_DISK_PARAM_HYDRATE, \
+      .type = VIR_TYPED_PARAM_BOOLEAN, \
+      .value.b = (yes) }
 
 #define parse(settings, ...) \
     streamSettingsParse((virTypedParameter[]) { __VA_ARGS__ }, \

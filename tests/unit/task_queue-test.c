@@ -122,8 +122,8 @@ static void
 testOrder(testFixture *fix, const void *opaque)
 {
     testPush(fix, fix->one, testGate, 0);
-    for (char letter = 'a'; letter <= 'z'; letter++)
-        testPush(fix, fix->one, testRun, letter);
+    for (int letter = 'a'; letter <= 'z'; letter++)
+        testPush(fix, fix->one, testRun, (char) letter);
     testOpen(fix);
     taskQueuePoolDrain(fix->pool, testSoon());
     g_assert_cmpstr(fix->done->str, ==, "[]abcdefghijklmnopqrstuvwxyz");

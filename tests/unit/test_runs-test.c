@@ -47,7 +47,7 @@ static void
 testRestart(simulationFixture *fix, const void *opaque)
 {
     g_autoptr(virDomain) dom = virDomainLookupByName(fix->conn, "test");
-    g_autoptr(testGuest) first = testRunsBegin(dom);
+    g_autoptr(testGuest) first G_GNUC_UNUSED = testRunsBegin(dom);
     g_autoptr(testGuest) found = NULL;
 
     g_assert_cmpint(virDomainDestroy(dom), ==, 0);
