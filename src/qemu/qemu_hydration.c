@@ -261,9 +261,7 @@ qemuHydrationSetWorker(qemuStream *stream, hydrateWorker *worker, guint32 deepes
 
     stream->worker = worker;
     qemuStreamBeginHydration(stream, deepest);
-    if (stream->hydration == STREAM_HYDRATION_WORKING)
-        stream->workerSerial++;
-    else
+    if (stream->hydration != STREAM_HYDRATION_WORKING)
         hydrateWorkerStop(worker); /* who has cut it gives it back */
 }
 
@@ -307,7 +305,7 @@ qemuHydrationBegin(qemuStream *stream, const streamSettings *settings, streamHyd
     return 0;
 }
 
-/* What is needed now; *begin: it may begin. */
+/* What is needed now; *begin: it is to begin. */
 static qemuStreamHydrationNeeds
 qemuHydrationGetNeeds(qemuStream *stream, bool *begin)
 {
@@ -317,6 +315,8 @@ qemuHydrationGetNeeds(qemuStream *stream, bool *begin)
     *begin = needs.wanted && g_get_monotonic_time() >= stream->hydrationNext &&
              (stream->hydration == STREAM_HYDRATION_IDLE ||
               stream->hydration == STREAM_HYDRATION_RESTING);
+    if (*begin)
+        stream->workerSerial++; /* what is pushed from now on is of the worker to come */
     return needs;
 }
 
