@@ -14,7 +14,7 @@ static struct {
 
 static const GOptionEntry streamInfoEntries[] = {
     { "hmp", 0, 0, G_OPTION_ARG_NONE, &streamInfoOptions.hmp,
-      "Print what QEMU's monitor does, a line for each active stream", NULL },
+      "Print QEMU's own line for each active stream", NULL },
     { NULL },
 };
 

@@ -131,8 +131,8 @@ const streamCommand streamStartCommand = {
     .maxArgs = 2,
     .summary = "Begin to stream a disk of a running guest",
     .details = "DISK is the disk's target (vda), the path of its image, or its alias. The stream\n"
-               "goes on by itself once it is started; --wait waits for its end. RATE has a suffix\n"
-               "if one likes: K, M, G, T (powers of 1024) or KB, MB, GB, TB (powers of 1000).\n"
+               "goes on by itself once it is started; --wait waits for its end. RATE may have a\n"
+               "suffix: K, M, G, T (powers of 1024) or KB, MB, GB, TB (powers of 1000).\n"
                "DURATION is in seconds, or with m, h or d in minutes, hours or days.\n"
                "\n"
                "Exit status: 0 done, 1 failed, 2 wrong command line, 3 stopped, 4 detached.\n"
