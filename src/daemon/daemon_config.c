@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "config.h"
-#include "remote/remote_socket.h"
+#include "remote/remote_instance.h"
 #include "util/error.h"
 #include "util/log.h"
 
@@ -55,16 +55,18 @@ static const daemonConfigKey daemonConfigKeys[] = {
 };
 
 static char *
-daemonConfigFile(bool session)
+daemonConfigFile(remoteInstance instance)
 {
-    return g_build_filename(session ? g_get_user_config_dir() : SYSCONFDIR, "libvirt",
-                            "virtstreamd.conf", NULL);
+    return g_build_filename(instance == REMOTE_INSTANCE_SESSION ? g_get_user_config_dir()
+                                                                : SYSCONFDIR,
+                            "libvirt", "virtstreamd.conf", NULL);
 }
 
 static daemonConfig *
-daemonConfigNew(bool session)
+daemonConfigNew(remoteInstance instance)
 {
-    g_autofree char *socket = remoteSocketPath(session, FALSE);
+    g_autofree char *socket = remoteInstanceGetSocket(instance, false);
+    bool session = instance == REMOTE_INSTANCE_SESSION;
     daemonConfig *config = g_new0(daemonConfig, 1);
 
     config->unixSockGroup = g_strdup(session ? "" : "libvirt");
@@ -198,13 +200,13 @@ daemonConfigParse(daemonConfig *config, const char *text)
 }
 
 daemonConfig *
-daemonConfigLoad(bool session, const char *file)
+daemonConfigLoad(remoteInstance instance, const char *file)
 {
-    g_autoptr(daemonConfig) config = daemonConfigNew(session);
+    g_autoptr(daemonConfig) config = daemonConfigNew(instance);
     g_autoptr(GError) err = NULL;
     g_autofree char *text = NULL;
 
-    config->file = file ? g_strdup(file) : daemonConfigFile(session);
+    config->file = file ? g_strdup(file) : daemonConfigFile(instance);
     if (!g_file_get_contents(config->file, &text, NULL, &err)) {
         if (!file && g_error_matches(err, G_FILE_ERROR, G_FILE_ERROR_NOENT))
             return g_steal_pointer(&config);

@@ -7,6 +7,8 @@
 
 #pragma once
 
+#include "remote/remote_instance.h"
+
 #include <glib.h>
 #include <stdbool.h>
 
@@ -41,7 +43,7 @@ struct _daemonConfig {
 
 /* The defaults of the system or the session instance, changed by @file. NULL: the
  * instance's own file, which need not exist. NULL with an error that names file and key. */
-daemonConfig *daemonConfigLoad(bool session, const char *file);
+daemonConfig *daemonConfigLoad(remoteInstance instance, const char *file);
 void daemonConfigFree(daemonConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(daemonConfig, daemonConfigFree)
 

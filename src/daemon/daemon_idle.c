@@ -3,14 +3,14 @@
 
 #include "daemon/daemon_idle.h"
 
-#include "remote/remote_lock.h"
+#include "remote/remote_instance.h"
 #include "util/log.h"
 
 LOG_INIT("daemon.idle");
 
 struct _daemonIdle {
     unsigned int seconds;
-    gboolean session;
+    remoteInstance instance;
     GMainLoop *loop;
     gboolean (*busy)(void *opaque);
     void *opaque;
@@ -24,7 +24,7 @@ daemonIdleLeave(void *opaque)
     daemonIdle *idle = opaque;
 
     /* never released: see the header */
-    if (idle->busy(idle->opaque) || remoteLockTake(idle->session, FALSE) < 0) {
+    if (idle->busy(idle->opaque) || remoteInstanceLock(idle->instance, false) < 0) {
         daemonIdleRestart(idle);
         return G_SOURCE_CONTINUE;
     }
@@ -40,7 +40,7 @@ daemonIdleDispatch(GSource *source, GSourceFunc callback, gpointer opaque)
 }
 
 daemonIdle *
-daemonIdleNew(unsigned int seconds, gboolean session, GMainLoop *loop,
+daemonIdleNew(unsigned int seconds, remoteInstance instance, GMainLoop *loop,
               gboolean (*busy)(void *opaque), void *opaque)
 {
     static GSourceFuncs funcs = { .dispatch = daemonIdleDispatch };
@@ -48,7 +48,7 @@ daemonIdleNew(unsigned int seconds, gboolean session, GMainLoop *loop,
 
     *idle = (daemonIdle) {
         .seconds = seconds,
-        .session = session,
+        .instance = instance,
         .loop = loop,
         .busy = busy,
         .opaque = opaque,

@@ -12,7 +12,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "remote/remote_socket.h"
+#include "remote/remote_instance.h"
 #include "util/error.h"
 #include "util/log.h"
 
@@ -118,7 +118,7 @@ daemonListenGroup(const daemonConfig *config, gid_t *group)
 static int
 daemonListenMake(daemonListen *sockets, const daemonConfig *config, bool readonly, gid_t group)
 {
-    g_autofree char *usual = remoteSocketPath(FALSE, readonly);
+    g_autofree char *usual = remoteInstanceGetSocket(REMOTE_INSTANCE_SYSTEM, readonly);
     g_autofree char *name = g_path_get_basename(usual);
     g_autofree char *path = g_build_filename(config->unixSockDir, name, NULL);
     struct sockaddr_un addr;

@@ -29,7 +29,7 @@
 #include "qemu/qemu_conn.h"
 #include "qemu/qemu_driver.h"
 #include "remote/remote_dispatch.h"
-#include "remote/remote_socket.h"
+#include "remote/remote_instance.h"
 #include "rpc/rpc_server.h"
 #include "stream/stream_event.h"
 #include "util/error.h"
@@ -53,14 +53,20 @@ daemonMainIsSession(void)
     return geteuid() != 0;
 }
 
+static remoteInstance
+daemonMainGetInstance(void)
+{
+    return daemonMainIsSession() ? REMOTE_INSTANCE_SESSION : REMOTE_INSTANCE_SYSTEM;
+}
+
 /* Where libvirtd's sockets are as well; NULL with an error */
 static char *
 daemonMainMakeRunDir(void)
 {
-    g_autofree char *socket = remoteSocketPath(daemonMainIsSession(), FALSE);
+    g_autofree char *socket = remoteInstanceGetSocket(daemonMainGetInstance(), false);
     g_autofree char *dir = g_path_get_dirname(socket);
 
-    if (g_mkdir_with_parents(dir, daemonMainIsSession() ? 0700 : 0755) < 0) {
+    if (g_mkdir_with_parents(dir, remoteInstanceGetDirMode(daemonMainGetInstance())) < 0) {
         errorReportSystem(errno, "cannot create directory '%s'", dir);
         return NULL;
     }
@@ -224,7 +230,7 @@ daemonMainServe(const daemonConfig *config, const daemonOptions *options, const 
         .driver = &qemuDriver,
         .priv = qemuConnNewResident(uri, runDir, &streams),
     };
-    g_autoptr(daemonIdle) idle = daemonIdleNew(options->timeout, daemonMainIsSession(), loop,
+    g_autoptr(daemonIdle) idle = daemonIdleNew(options->timeout, daemonMainGetInstance(), loop,
                                                daemonMainStreams, via.priv);
     daemonMainEvents events = { .clients = clients, .idle = idle };
     remoteDispatch dispatch = {
@@ -314,7 +320,7 @@ main(int argc, char **argv)
     g_setenv("LIBVIRT_AUTOSTART", "0", TRUE);
     virSetErrorFunc(NULL, daemonMainIgnoreError);
 
-    config = daemonConfigLoad(daemonMainIsSession(), options.config);
+    config = daemonConfigLoad(daemonMainGetInstance(), options.config);
     if (!config || (options.background && daemonBackgroundEnter() < 0) ||
         daemonMainRun(config, &options) < 0) {
         g_printerr("virtstreamd: error: %s\n", errorText());

@@ -24,9 +24,10 @@ static const char *const remoteAutostartVariables[] = {
 };
 
 gboolean
-remoteAutostartIsWanted(gboolean session)
+remoteAutostartIsWanted(remoteInstance instance)
 {
-    return session && g_strcmp0(g_getenv("LIBVIRT_AUTOSTART"), "0") != 0;
+    return instance == REMOTE_INSTANCE_SESSION &&
+           g_strcmp0(g_getenv("LIBVIRT_AUTOSTART"), "0") != 0;
 }
 
 static char **

@@ -14,10 +14,12 @@
 
 #pragma once
 
+#include "remote/remote_instance.h"
+
 #include <glib.h>
 
 /* Whether callers may start the daemon: for a session, unless LIBVIRT_AUTOSTART is 0. */
-gboolean remoteAutostartIsWanted(gboolean session);
+gboolean remoteAutostartIsWanted(remoteInstance instance);
 
 /* Starts it and waits. FALSE if there was nothing to start; the reason is a debug message. */
 gboolean remoteAutostart(void);

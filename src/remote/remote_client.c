@@ -8,8 +8,7 @@
 
 #include "remote/remote_autostart.h"
 #include "remote/remote_driver_event.h"
-#include "remote/remote_lock.h"
-#include "remote/remote_socket.h"
+#include "remote/remote_instance.h"
 #include "remote/streamdisk_protocol.h"
 #include "rpc/rpc_transport_unix.h"
 #include "stream/stream_event.h"
@@ -54,10 +53,10 @@ static const rpcClientConfig remoteClientConfig = {
 };
 
 static rpcClient *
-remoteClientFind(gboolean session)
+remoteClientFind(remoteInstance instance)
 {
     LOCK_SCOPE(&remoteClients.lock);
-    rpcClient *client = remoteClients.clients[session];
+    rpcClient *client = remoteClients.clients[instance];
 
     return client && rpcClientRef(client) ? client : NULL;
 }
@@ -65,13 +64,13 @@ remoteClientFind(gboolean session)
 /* The one to find from now on. One that another thread has stored meanwhile stays in that
  * thread's use, and ends unused. */
 static void
-remoteClientStore(gboolean session, rpcClient *client)
+remoteClientStore(remoteInstance instance, rpcClient *client)
 {
     LOCK_SCOPE(&remoteClients.lock);
 
     /* only what has not ended will be taken out again */
     if (rpcClientRef(client)) {
-        remoteClients.clients[session] = client;
+        remoteClients.clients[instance] = client;
         rpcClientUnref(client);
     }
 }
@@ -96,15 +95,15 @@ remoteClientHello(rpcClient *client)
 
 /* NULL with errno set; *path is where it leads, or should have led. */
 static rpcTransport *
-remoteClientConnect(gboolean session, char **path)
+remoteClientConnect(remoteInstance instance, char **path)
 {
     rpcTransport *transport;
 
-    *path = remoteSocketPath(session, FALSE);
+    *path = remoteInstanceGetSocket(instance, FALSE);
     transport = rpcTransportUnixConnect(*path);
     if (!transport && errno == EACCES) {
         g_free(*path);
-        *path = remoteSocketPath(session, TRUE);
+        *path = remoteInstanceGetSocket(instance, TRUE);
         transport = rpcTransportUnixConnect(*path);
     }
     return transport;
@@ -113,11 +112,11 @@ remoteClientConnect(gboolean session, char **path)
 /* 1, and *client has been greeted; 0: no daemon answers; -1: error. *ended: because the
  * connection ended in between. */
 static int
-remoteClientTry(gboolean session, rpcClient **client, gboolean *ended)
+remoteClientTry(remoteInstance instance, rpcClient **client, gboolean *ended)
 {
     g_autoptr(rpcClient) found = NULL;
     g_autofree char *path = NULL;
-    rpcTransport *transport = remoteClientConnect(session, &path);
+    rpcTransport *transport = remoteClientConnect(instance, &path);
 
     if (!transport) {
         if (errno == ENOENT || errno == ECONNREFUSED)
@@ -140,43 +139,43 @@ remoteClientTry(gboolean session, rpcClient **client, gboolean *ended)
 
 /* As remoteClientTry(), but a session's daemon that is not there is started. */
 static int
-remoteClientTryOrStart(gboolean session, rpcClient **client, gboolean *ended)
+remoteClientTryOrStart(remoteInstance instance, rpcClient **client, gboolean *ended)
 {
-    int rc = remoteClientTry(session, client, ended);
+    int rc = remoteClientTry(instance, client, ended);
     int lock;
 
-    if (rc != 0 || !remoteAutostartIsWanted(session))
+    if (rc != 0 || !remoteAutostartIsWanted(instance))
         return rc;
-    if ((lock = remoteLockTake(session, TRUE)) < 0) {
+    if ((lock = remoteInstanceLock(instance, true)) < 0) {
         LOG_DEBUG("no daemon is started, since others might do so too: %s", g_strerror(errno));
         return 0;
     }
     /* the one who had the lock before may have started it */
-    rc = remoteClientTry(session, client, ended);
+    rc = remoteClientTry(instance, client, ended);
     if (rc == 0 && remoteAutostart())
-        rc = remoteClientTry(session, client, ended);
-    remoteLockRelease(lock);
+        rc = remoteClientTry(instance, client, ended);
+    remoteInstanceUnlock(lock);
     return rc;
 }
 
 int
-remoteClientOpen(gboolean session, rpcClient **client)
+remoteClientOpen(remoteInstance instance, rpcClient **client)
 {
-    rpcClient *found = remoteClientFind(session);
+    rpcClient *found = remoteClientFind(instance);
     gboolean ended = FALSE;
     int rc = 1;
 
     if (!found) {
-        rc = remoteClientTryOrStart(session, &found, &ended);
+        rc = remoteClientTryOrStart(instance, &found, &ended);
         /* a daemon that is just ending drops whom it has not accepted, and answers no more */
         for (int tries = 1; rc < 0 && ended && tries < REMOTE_CLIENT_TRIES; tries++) {
             virResetLastError();
             ended = FALSE;
-            rc = remoteClientTryOrStart(session, &found, &ended);
+            rc = remoteClientTryOrStart(instance, &found, &ended);
         }
         if (rc <= 0)
             return rc;
-        remoteClientStore(session, found);
+        remoteClientStore(instance, found);
     }
     *client = found;
     return 1;

@@ -8,9 +8,11 @@
 
 #pragma once
 
+#include "remote/remote_instance.h"
+
 #include "rpc/rpc_client.h"
 
 /* 1: *client is a reference to the connection, CONNECT_OPEN done; 0: nobody listens, nor could
  * a session's daemon be started; -1: error reported. Falls back to the read-only socket where
  * only that is allowed. */
-int remoteClientOpen(gboolean session, rpcClient **client);
+int remoteClientOpen(remoteInstance instance, rpcClient **client);

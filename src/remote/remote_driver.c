@@ -19,7 +19,7 @@
 
 /* Whether @text is the URI of a libvirt on this machine that has a virtstreamd beside it */
 static gboolean
-remoteDriverIsLocal(const char *text, gboolean *session)
+remoteDriverIsLocal(const char *text, remoteInstance *instance)
 {
     g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
     g_autoptr(GHashTable) params = NULL;
@@ -39,7 +39,8 @@ remoteDriverIsLocal(const char *text, gboolean *session)
 
     path = g_uri_get_path(uri);
     /* root's session is the system's instance, as it is for libvirt */
-    *session = strcmp(path, "/session") == 0 && geteuid() != 0;
+    *instance = strcmp(path, "/session") == 0 && geteuid() != 0 ? REMOTE_INSTANCE_SESSION
+                                                                : REMOTE_INSTANCE_SYSTEM;
     return strcmp(path, "/session") == 0 || strcmp(path, "/system") == 0;
 }
 
@@ -49,7 +50,7 @@ remoteDriverConnectOpen(virConnectPtr conn, void **priv)
     const char *type = virConnectGetType(conn);
     g_autofree char *uri = NULL;
     rpcClient *client = NULL;
-    gboolean session;
+    remoteInstance instance;
     int rc;
 
     if (!type)
@@ -58,10 +59,10 @@ remoteDriverConnectOpen(virConnectPtr conn, void **priv)
         return 0;
     if (!(uri = virConnectGetURI(conn)))
         return -1;
-    if (!remoteDriverIsLocal(uri, &session))
+    if (!remoteDriverIsLocal(uri, &instance))
         return 0;
 
-    if ((rc = remoteClientOpen(session, &client)) > 0)
+    if ((rc = remoteClientOpen(instance, &client)) > 0)
         *priv = client;
     return rc;
 }

@@ -34,7 +34,7 @@ static daemonConfig *
 daemonConfigLoadText(daemonConfigFixture *fix, const char *text)
 {
     g_assert_true(g_file_set_contents(fix->file, text, -1, NULL));
-    return daemonConfigLoad(false, fix->file);
+    return daemonConfigLoad(REMOTE_INSTANCE_SYSTEM, fix->file);
 }
 
 static daemonConfig *
@@ -92,7 +92,7 @@ daemonConfigTestSession(daemonConfigFixture *fix, gconstpointer opaque)
     g_autoptr(daemonConfig) config = NULL;
 
     g_assert_true(g_file_set_contents(fix->file, "", 0, NULL));
-    config = daemonConfigLoad(true, fix->file);
+    config = daemonConfigLoad(REMOTE_INSTANCE_SESSION, fix->file);
     g_assert_nonnull(config);
     g_assert_cmpstr(config->unixSockGroup, ==, "");
     g_assert_cmpuint(config->unixSockROPerms, ==, 0700);
@@ -126,12 +126,12 @@ daemonConfigTestMissing(daemonConfigFixture *fix, gconstpointer opaque)
 {
     g_autofree char *usual = g_build_filename(g_get_user_config_dir(), "libvirt",
                                               "virtstreamd.conf", NULL);
-    g_autoptr(daemonConfig) config = daemonConfigLoad(true, NULL);
+    g_autoptr(daemonConfig) config = daemonConfigLoad(REMOTE_INSTANCE_SESSION, NULL);
 
     g_assert_nonnull(config);
     g_assert_cmpstr(config->file, ==, usual);
 
-    g_assert_null(daemonConfigLoad(true, fix->file));
+    g_assert_null(daemonConfigLoad(REMOTE_INSTANCE_SESSION, fix->file));
     g_assert_nonnull(strstr(errorText(), fix->file));
 }
 

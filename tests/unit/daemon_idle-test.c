@@ -3,7 +3,7 @@
 
 #include "daemon/daemon_idle.h"
 
-#include "remote/remote_lock.h"
+#include "remote/remote_instance.h"
 
 typedef struct {
     GMainLoop *loop;
@@ -20,7 +20,7 @@ isBusy(void *opaque)
 
     fix->asked++;
     if (fix->lock >= 0 && fix->asked == 2) {
-        remoteLockRelease(fix->lock);
+        remoteInstanceUnlock(fix->lock);
         fix->lock = -1;
     }
     return fix->asked <= fix->busy;
@@ -31,7 +31,7 @@ start(fixture *fix, unsigned int seconds)
 {
     fix->loop = g_main_loop_new(NULL, FALSE);
     fix->lock = -1;
-    fix->idle = daemonIdleNew(seconds, TRUE, fix->loop, isBusy, fix);
+    fix->idle = daemonIdleNew(seconds, REMOTE_INSTANCE_SESSION, fix->loop, isBusy, fix);
 }
 
 /* What it took stays taken until the process ends: so each case has a process of its own. */
@@ -50,7 +50,7 @@ leaves(void)
     start(&fix, 1);
     g_main_loop_run(fix.loop);
     g_assert_cmpint(fix.asked, ==, 1);
-    g_assert_cmpint(remoteLockTake(TRUE, FALSE), <, 0);
+    g_assert_cmpint(remoteInstanceLock(REMOTE_INSTANCE_SESSION, false), <, 0);
     stop(&fix);
 }
 
@@ -71,7 +71,7 @@ locked(void)
     fixture fix = { 0 };
 
     start(&fix, 1);
-    fix.lock = remoteLockTake(TRUE, FALSE);
+    fix.lock = remoteInstanceLock(REMOTE_INSTANCE_SESSION, false);
     g_assert_cmpint(fix.lock, >=, 0);
     g_main_loop_run(fix.loop);
     g_assert_cmpint(fix.asked, ==, 2);

@@ -61,12 +61,12 @@ static void
 testWanted(fixture *fix, gconstpointer opaque)
 {
     g_unsetenv("LIBVIRT_AUTOSTART");
-    g_assert_true(remoteAutostartIsWanted(TRUE));
-    g_assert_false(remoteAutostartIsWanted(FALSE));
+    g_assert_true(remoteAutostartIsWanted(REMOTE_INSTANCE_SESSION));
+    g_assert_false(remoteAutostartIsWanted(REMOTE_INSTANCE_SYSTEM));
     g_setenv("LIBVIRT_AUTOSTART", "1", TRUE);
-    g_assert_true(remoteAutostartIsWanted(TRUE));
+    g_assert_true(remoteAutostartIsWanted(REMOTE_INSTANCE_SESSION));
     g_setenv("LIBVIRT_AUTOSTART", "0", TRUE);
-    g_assert_false(remoteAutostartIsWanted(TRUE));
+    g_assert_false(remoteAutostartIsWanted(REMOTE_INSTANCE_SESSION));
 }
 
 /* The command ends at once; what it leaves behind is waited for. */

@@ -72,8 +72,8 @@ testShared(void)
 
     prepare(&daemon);
     remoteFixtureStart(&daemon);
-    g_assert_cmpint(remoteClientOpen(TRUE, &first), ==, 1);
-    g_assert_cmpint(remoteClientOpen(TRUE, &second), ==, 1);
+    g_assert_cmpint(remoteClientOpen(REMOTE_INSTANCE_SESSION, &first), ==, 1);
+    g_assert_cmpint(remoteClientOpen(REMOTE_INSTANCE_SESSION, &second), ==, 1);
     g_assert_true(first == second);
     rpcClientUnref(second);
     finish(&daemon, first);
@@ -132,7 +132,7 @@ testLeaving(void)
     daemons.fd = listenAnew();
     thread = g_thread_new("daemons", leave, &daemons);
     virResetLastError();
-    g_assert_cmpint(remoteClientOpen(TRUE, &client), ==, 1);
+    g_assert_cmpint(remoteClientOpen(REMOTE_INSTANCE_SESSION, &client), ==, 1);
     g_assert_cmpint(virGetLastErrorCode(), ==, VIR_ERR_OK);
     g_thread_join(thread);
     finish(&daemon, client);
@@ -194,7 +194,7 @@ openClient(void *opaque)
 {
     rpcClient *client = NULL;
 
-    g_assert_cmpint(remoteClientOpen(TRUE, &client), ==, 1);
+    g_assert_cmpint(remoteClientOpen(REMOTE_INSTANCE_SESSION, &client), ==, 1);
     rpcClientUnref(client);
     return NULL;
 }
@@ -215,7 +215,7 @@ testStart(void)
         g_thread_join(callers[i]);
     g_thread_join(starter);
 
-    g_assert_cmpint(remoteClientOpen(TRUE, &client), ==, 1);
+    g_assert_cmpint(remoteClientOpen(REMOTE_INSTANCE_SESSION, &client), ==, 1);
     finishStart(&fix);
     finish(&fix.daemon, client);
 }
@@ -229,7 +229,7 @@ testNone(void)
 
     prepareStart(&fix, "echo no >&2; exit 1");
     virResetLastError();
-    g_assert_cmpint(remoteClientOpen(TRUE, &client), ==, 0);
+    g_assert_cmpint(remoteClientOpen(REMOTE_INSTANCE_SESSION, &client), ==, 0);
     g_assert_cmpint(virGetLastErrorCode(), ==, VIR_ERR_OK);
     g_assert_null(client);
     finishStart(&fix);
