@@ -32,5 +32,5 @@ extern const streamCommand streamSetCommand;
 extern const streamCommand streamEventsCommand;
 extern const streamCommand streamPauseHydrationCommand;
 extern const streamCommand streamResumeHydrationCommand;
-extern const streamCommand streamBlockpullCommand;
-extern const streamCommand streamBlockjobCommand;
+extern const streamCommand virshDomainBlockpullCommand;
+extern const streamCommand virshDomainBlockjobCommand;

@@ -22,8 +22,8 @@ static const streamCommand *const virtStreamCommands[] = {
     &streamPauseHydrationCommand,
     &streamResumeHydrationCommand,
     &streamEventsCommand,
-    &streamBlockpullCommand,
-    &streamBlockjobCommand,
+    &virshDomainBlockpullCommand,
+    &virshDomainBlockjobCommand,
 };
 
 static const char virtStreamExamples[] =

@@ -111,10 +111,11 @@ static void
 qemuConnDown(void *opaque)
 {
     qemuConn *self = opaque;
-    g_autoptr(virConnect) conn = qemuConnTakeConnect(self);
+    virConnectPtr conn = qemuConnTakeConnect(self);
 
     g_clear_pointer(&self->reaction, qemuReactionFree);
     qemuConnStopHydration(self, "libvirt is away"); /* nobody would tell when a job ends */
+    handleCloseConnect(conn);
 }
 
 static const backendConnectionHandlers qemuConnHandlers = {

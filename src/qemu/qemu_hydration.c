@@ -384,6 +384,15 @@ qemuHydrationStop(qemuStream *stream, const char *reason)
     qemuHydrationEvent(stream, STREAM_HYDRATION_STOPPED, reason, 0);
 }
 
+void
+qemuHydrationEnd(qemuStream *stream)
+{
+    LOCK_SCOPE(&stream->hydrating);
+
+    qemuHydrationHalt(stream);
+    qemuHydrationEvent(stream, STREAM_HYDRATION_CUT, NULL, 0);
+}
+
 static void
 qemuHydrationGiveBack(void *opaque)
 {

@@ -33,6 +33,9 @@ int qemuHydrationApply(qemuGuest *guest);
  * that is worth telling */
 void qemuHydrationStop(qemuStream *stream, const char *reason);
 
+/* The same for ever, because the job is over. */
+void qemuHydrationEnd(qemuStream *stream);
+
 /* The job ends at this moment: nothing more is sent, ever. Does not wait, and what was taken is
  * given back as soon as can be. */
 void qemuHydrationCut(qemuStream *stream);

@@ -64,10 +64,12 @@ qemuLifeRun(qemuStream *stream, bool announce)
 void
 qemuLifeSetStopping(qemuStream *stream, bool stopping)
 {
-    if (stopping && stream->state == VIR_DOMAIN_STREAM_DISK_STATE_RUNNING)
+    if (stopping && stream->state == VIR_DOMAIN_STREAM_DISK_STATE_RUNNING) {
         qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPING, NULL);
-    else if (!stopping && stream->state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPING)
+    } else if (!stopping && stream->state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPING) {
+        stream->copiedCounts = false;
         qemuLifeBecome(stream, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING, NULL);
+    }
 }
 
 void

@@ -172,7 +172,7 @@ qemuReactionJobEnded(virDomainPtr dom, const char *target, int status, void *opa
 
     if (!stream)
         return;
-    qemuHydrationStop(stream, NULL); /* it must not outlive the job */
+    qemuHydrationEnd(stream); /* it must not outlive the job */
     switch (status) {
     case VIR_DOMAIN_BLOCK_JOB_COMPLETED: qemuReconcileComplete(stream, false); break;
     case VIR_DOMAIN_BLOCK_JOB_CANCELED:
@@ -235,7 +235,7 @@ qemuReactionGuestStopped(virDomainPtr dom, int detail, void *opaque)
     for (guint i = 0; i < active->len; i++) {
         qemuStream *stream = g_ptr_array_index(active, i);
 
-        qemuHydrationStop(stream, NULL);
+        qemuHydrationEnd(stream);
         qemuReactionEndStream(stream, detail);
     }
     LOCK_SCOPE(&guest->lock);
@@ -255,7 +255,7 @@ qemuReactionDiskRemoved(virDomainPtr dom, const char *alias, void *opaque)
 
         if (!g_str_equal(stream->alias, alias))
             continue;
-        qemuHydrationStop(stream, NULL);
+        qemuHydrationEnd(stream);
         qemuReconcileEnd(stream, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "the disk was detached",
                          false);
     }

@@ -78,8 +78,12 @@ qemuStreamHydrationEvent(qemuStream *self, streamHydrationEvent event, const cha
     streamHydrationState before = self->hydration;
 
     self->hydration = streamHydrationNext(before, event);
+    if (event == STREAM_HYDRATION_BEGUN)
+        self->copiedCounts = false;
+    else if (before == STREAM_HYDRATION_WORKING && event == STREAM_HYDRATION_STOPPED)
+        self->copiedCounts = self->state == VIR_DOMAIN_STREAM_DISK_STATE_STOPPING;
     if (before == STREAM_HYDRATION_WORKING && self->hydration != STREAM_HYDRATION_WORKING &&
-        self->hydration != STREAM_HYDRATION_DONE)
+        self->hydration != STREAM_HYDRATION_DONE && !self->copiedCounts)
         streamProgressRestart(&self->progress); /* the job leaps no more */
     if (before == STREAM_HYDRATION_OFF || before == STREAM_HYDRATION_DONE ||
         (self->hydration == STREAM_HYDRATION_RESTING && !reason))
@@ -142,7 +146,8 @@ qemuStreamGetHydrationNeeds(const qemuStream *self)
 {
     qemuStreamHydrationNeeds needs = {
         .wanted = self->state == VIR_DOMAIN_STREAM_DISK_STATE_RUNNING && !self->waitingTurn &&
-                  !self->guestSuspended && !self->settings.paused && self->noJobCount == 0 &&
+                  !self->guestSuspended && !self->tailFilling && !self->settings.paused &&
+                  self->noJobCount == 0 &&
                   self->plan.deadline == qemuStreamDeadline(self), /* planned first */
         .position = self->progress.done,
         .settings = self->settings,
@@ -185,7 +190,8 @@ qemuStreamGetTailTime(const qemuStream *self, gint64 now)
 static bool
 qemuStreamIsHydrated(const qemuStream *self)
 {
-    return self->hydration == STREAM_HYDRATION_WORKING || self->hydration == STREAM_HYDRATION_DONE;
+    return self->hydration == STREAM_HYDRATION_WORKING ||
+           self->hydration == STREAM_HYDRATION_DONE || self->copiedCounts;
 }
 
 bool

@@ -64,6 +64,7 @@ struct _qemuStream {
 
     /* its tail (qemu_tail.h) */
     bool guestSuspended; /* by us, until the disk reads as it should */
+    bool tailFilling;    /* a thread does; it has the export */
     bool tailFilled;     /* beyond the end of the image below there are zeroes */
     bool tailOpen;       /* beyond the end of the image below the guest reads wrong data */
     gint64 tailUs;       /* how long it could; as unflushedUs */
@@ -72,6 +73,7 @@ struct _qemuStream {
     streamProgress progress; /* the job's position */
     streamProgress copying;  /* what is really copied, and to be; unless unhydrated */
     guint64 copiedBefore;    /* by workers before the present one, and the job beside them */
+    bool copiedCounts; /* what is copied goes on to count: hydration was stopped for the end */
 
     /* its hydration (qemu_hydration.h) */
     streamHydrationState hydration; /* qemuStreamHydrationEvent() changes it */
@@ -88,6 +90,7 @@ struct _qemuStreamKept {
     streamSettings settings;
     bool jobPaused;
     bool guestSuspended;
+    bool tailFilling; /* a thread does; it has the export */
 };
 
 qemuStream *qemuStreamNew(qemuGuest *guest, const domainDisk *disk);

@@ -219,6 +219,14 @@ qemuTailAbort(qemuStream *stream, virDomainPtr dom)
         LOG_WARNING("aborting the pull of disk %s: %s", stream->target, errorText());
 }
 
+static void
+qemuTailSetFilling(qemuStream *stream, bool filling)
+{
+    LOCK_SCOPE(&stream->guest->lock);
+
+    stream->tailFilling = filling;
+}
+
 static int
 qemuTailBeginPull(virDomainPtr dom, qemuStream *stream, gint64 until, int (*begin)(void *opaque),
                   void *opaque)
@@ -263,7 +271,9 @@ qemuTailBegin(qemuStream *stream, guint ms, int (*begin)(void *opaque), void *op
     if (running && qemuTailSuspend(stream, dom) < 0)
         return -1;
     until = began + (running ? (gint64) ms * 1000 : QEMU_TAIL_PAUSED_MAX);
+    qemuTailSetFilling(stream, true); /* before there is a job */
     rc = qemuTailBeginPull(dom, stream, until, begin, opaque);
+    qemuTailSetFilling(stream, false);
     if (rc == 0)
         qemuTailClose(stream, !begin);
     if (!running)

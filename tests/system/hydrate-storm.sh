@@ -6,9 +6,12 @@ source "$(dirname "$0")/functions.sh"
 source "$(dirname "$0")/hydration.sh"
 source "$(dirname "$0")/storm.sh"
 
+# refused COMMAND...: by the job, which is too slow to end meanwhile
 refused() {
+  virt-stream -q set guest "$disk" --bandwidth 64K
   run_fails 1 "block ?job|is in use" virsh "$@"
   is_hydrated guest "$disk"
+  virt-stream -q set guest "$disk" --bandwidth 8M
 }
 
 # after_abort COMMAND...: the job is ended from outside, and this follows at once
