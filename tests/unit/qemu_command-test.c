@@ -151,7 +151,7 @@ testStartAfterUnseenEnd(qemuFixture *fix, const void *opaque)
 static void
 testTurns(qemuFixture *fix, const void *opaque)
 {
-    g_autoptr(qemuStream) stream = testRun(fix, fix->vda);
+    g_autoptr(qemuStream) stream G_GNUC_UNUSED = testRun(fix, fix->vda);
 
     g_assert_cmpint(testStartWith(fix, fix->vdb, (streamSettings) { 0 }), ==, 0);
     assertCalls("job_start a/vdb 1048573\nSTARTED a/vdb\n");
@@ -362,7 +362,7 @@ testSetRefused(qemuFixture *fix, const void *opaque)
 static void
 testSetErrorKept(qemuFixture *fix, const void *opaque)
 {
-    g_autoptr(qemuStream) stream = testRun(fix, fix->vda);
+    g_autoptr(qemuStream) stream G_GNUC_UNUSED = testRun(fix, fix->vda);
     const streamSettings change = { .named = STREAM_SETTINGS_BANDWIDTH, .bandwidth = 1000 };
 
     fakeCallFail("job_set_speed", VIR_ERR_OPERATION_FAILED, "no");
@@ -494,7 +494,7 @@ testStartWhileStarting(qemuFixture *fix, const void *opaque)
 static void
 testStaleEnding(qemuFixture *fix, const void *opaque)
 {
-    g_autoptr(qemuStream) first = testRun(fix, fix->vda);
+    g_autoptr(qemuStream) first G_GNUC_UNUSED = testRun(fix, fix->vda);
     g_autoptr(qemuStream) second = NULL;
 
     g_assert_cmpint(testStopIt(fix, fix->vda), ==, 0);

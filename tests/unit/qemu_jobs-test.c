@@ -76,7 +76,7 @@ static void
 testSpeedFails(qemuFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = qemuFixtureRun(fix, fix->vda);
-    g_autoptr(qemuStream) waiting = qemuFixtureRun(fix, fix->vdb);
+    g_autoptr(qemuStream) waiting G_GNUC_UNUSED = qemuFixtureRun(fix, fix->vdb);
 
     testLimit(stream, 5);
     fakeCallFail("job_set_speed a/vda", VIR_ERR_OPERATION_FAILED, "no");
@@ -91,7 +91,7 @@ static void
 testErrorKept(qemuFixture *fix, const void *opaque)
 {
     g_autoptr(qemuStream) stream = qemuFixtureRun(fix, fix->vda);
-    g_autoptr(qemuStream) waiting = qemuFixtureRun(fix, fix->vdb);
+    g_autoptr(qemuStream) waiting G_GNUC_UNUSED = qemuFixtureRun(fix, fix->vdb);
 
     testLimit(stream, 5);
     fakeCallFail("job_set_speed a/vda", VIR_ERR_OPERATION_FAILED, "no");

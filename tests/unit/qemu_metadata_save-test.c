@@ -88,7 +88,7 @@ testWait(streamsFixture *fix, const void *opaque)
 static void
 testRefused(streamsFixture *fix, const void *opaque)
 {
-    g_autoptr(qemuStream) first = streamsFixtureRun(fix, fix->dom, "vda");
+    g_autoptr(qemuStream) first G_GNUC_UNUSED = streamsFixtureRun(fix, fix->dom, "vda");
     g_autoptr(qemuStream) refused = streamsFixtureBegin(fix, fix->dom, "vdb", LIMIT);
 
     testKeep(fix->guest, POLICY("bandwidth='5000000'"), true);

@@ -72,7 +72,7 @@ testAsk(qemuFixture *fix, const void *opaque)
 {
     testPoll self = testPollNew(fix);
     g_autoptr(qemuStream) stream = qemuFixtureRun(fix, fix->vda);
-    g_autoptr(qemuStream) waiting = qemuFixtureRun(fix, fix->vdb);
+    g_autoptr(qemuStream) waiting G_GNUC_UNUSED = qemuFixtureRun(fix, fix->vdb);
     guint64 rate;
 
     qemuPollWake(self.poll);
@@ -199,8 +199,8 @@ static void
 testSilence(qemuFixture *fix, const void *opaque)
 {
     testPoll self = testPollNew(fix);
-    g_autoptr(qemuStream) stream = qemuFixtureRun(fix, fix->vda);
-    g_autoptr(qemuStream) other = qemuFixtureRun(fix, fix->other);
+    g_autoptr(qemuStream) stream G_GNUC_UNUSED = qemuFixtureRun(fix, fix->vda);
+    g_autoptr(qemuStream) other G_GNUC_UNUSED = qemuFixtureRun(fix, fix->other);
 
     qemuPollWake(self.poll);
     fakeCallHold("job_get a");

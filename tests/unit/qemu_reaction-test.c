@@ -200,7 +200,7 @@ testNotFlushed(qemuFixture *fix, const void *opaque)
 static void
 testTurn(qemuFixture *fix, const void *opaque)
 {
-    g_autoptr(qemuStream) stream = testPullAlone(fix, fix->vda);
+    g_autoptr(qemuStream) stream G_GNUC_UNUSED = testPullAlone(fix, fix->vda);
     g_autoptr(qemuStream) next = NULL;
 
     fakeDiskBeginJob(fix->vdb, 0);
@@ -247,7 +247,7 @@ testGuestStops(qemuFixture *fix, const void *opaque)
 static void
 testDiskRemoved(qemuFixture *fix, const void *opaque)
 {
-    g_autoptr(qemuStream) stream = testPull(fix, fix->vda);
+    g_autoptr(qemuStream) stream G_GNUC_UNUSED = testPull(fix, fix->vda);
 
     fakeEventDiskRemoved(fix->vdb);
     qemuFixtureSettle(fix);
@@ -262,7 +262,7 @@ testDiskRemoved(qemuFixture *fix, const void *opaque)
 static void
 testTuned(qemuFixture *fix, const void *opaque)
 {
-    g_autoptr(qemuStream) stream = testPull(fix, fix->vda);
+    g_autoptr(qemuStream) stream G_GNUC_UNUSED = testPull(fix, fix->vda);
 
     FAKE_DISK_SET(fix->vda, iotune, 5000);
     fakeEventDisksTuned(fix->a);
