@@ -23,6 +23,10 @@
 /* For whom hydration gives way: a backup that is tried again */
 #define QEMU_HYDRATION_AWAY (15 * G_USEC_PER_SEC)
 
+/* A job is not kept from its end for longer than that while nothing is copied: the source may have
+ * forgotten a request */
+#define QEMU_HYDRATION_HELD_MAX (30 * G_USEC_PER_SEC)
+
 /* So long a flush may take when hydration is ended by somebody who waits */
 #define QEMU_HYDRATION_FLUSH_MAX (5 * G_USEC_PER_SEC)
 
@@ -320,6 +324,20 @@ qemuHydrationGetNeeds(qemuStream *stream, bool *begin)
     return needs;
 }
 
+/* Whether the job is paused for an end that does not come */
+static bool
+qemuHydrationIsStuck(qemuStream *stream)
+{
+    gint64 now = g_get_monotonic_time();
+    LOCK_SCOPE(&stream->guest->lock);
+
+    if (stream->jobPaused && stream->heldSince > 0 && stream->heldCopied == stream->stats.copied)
+        return now - stream->heldSince > QEMU_HYDRATION_HELD_MAX;
+    stream->heldSince = stream->jobPaused ? now : 0;
+    stream->heldCopied = stream->stats.copied;
+    return false;
+}
+
 static void
 qemuHydrationTellWorker(qemuStream *stream, const qemuStreamHydrationNeeds *needs)
 {
@@ -330,6 +348,10 @@ qemuHydrationTellWorker(qemuStream *stream, const qemuStreamHydrationNeeds *need
     }
     hydrateWorkerSetPosition(stream->worker, needs->position);
     hydrateWorkerSet(stream->worker, &needs->settings);
+    if (qemuHydrationIsStuck(stream)) {
+        LOG_WARNING("the last ranges of disk %s do not come: its job goes on", stream->target);
+        qemuJobsHoldEnd(stream, false);
+    }
     if (qemuHydrationIsJobPaused(stream))
         hydrateWorkerLetEnd(stream->worker);
 }

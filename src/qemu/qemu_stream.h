@@ -53,10 +53,13 @@ struct _qemuStream {
     bool waitingTurn;         /* another disk of the guest has it */
 
     /* its end */
-    bool endNoted;      /* it may be held, soon: there is no time for libvirt's fsync() then */
-    bool endHeld;       /* the job is to be kept from its end: not all is flushed */
-    bool jobPaused;     /* that is why it is paused, as far as is known */
-    bool jobTold;       /* a thread tells it to pause, or to go on */
+    bool endNoted;  /* it may be held, soon: there is no time for libvirt's fsync() then */
+    bool endHeld;   /* the job is to be kept from its end: not all is flushed */
+    bool jobPaused; /* that is why it is paused, as far as is known */
+    bool jobTold;   /* a thread tells it to pause, or to go on */
+    gint64
+        heldSince; /* the job is paused, and nothing was copied meanwhile, µs, monotonic; 0: it is not */
+    guint64 heldCopied; /* by then */
     bool endSafe;       /* all was flushed before the job's end */
     bool jobCompleted;  /* the link is dropped, what is left is a flush */
     gint64 unflushedUs; /* how long the disk was without backing and not flushed; 0: never,

@@ -179,6 +179,32 @@ testNearEnd(qemuFixture *fix, const void *opaque)
     g_assert_false(fakeDiskIsPaused(fix->vda));
 }
 
+/* A request that the source has forgotten does not keep the job paused for ever; one that takes long
+ * does, as long as others come. */
+static void
+testNeverEnds(qemuFixture *fix, const void *opaque)
+{
+    g_autoptr(qemuStream) stream = qemuFixtureHydrate(fix, fix->vda);
+
+    fakeWorkerNearEnd(fix->vda);
+    qemuFixtureSettle(fix);
+    g_assert_true(fakeDiskIsPaused(fix->vda));
+    for (guint64 copied = 1; copied < 5; copied++) {
+        fakeWorkerSetStats(fix->vda, &(streamHydrationStats) { .copied = copied });
+        qemuHydrationReport(stream);
+        qemuHydrationStep(stream);
+        fakeTimeSkip(20 * G_USEC_PER_SEC);
+        qemuHydrationStep(stream);
+        g_assert_true(fakeDiskIsPaused(fix->vda));
+    }
+    fakeTimeSkip(20 * G_USEC_PER_SEC);
+    qemuHydrationStep(stream);
+    g_assert_false(fakeDiskIsPaused(fix->vda));
+    assertHydration(stream, WORKING, NULL);
+    assertFlag(stream, endSafe, false);
+    g_free(fakeCallTake());
+}
+
 /* A job that cannot be paused ends as it may. */
 static void
 testPauseFails(qemuFixture *fix, const void *opaque)
@@ -391,6 +417,7 @@ main(int argc, char **argv)
     qemuFixtureAdd("/qemu_hydration/cut", testCut);
     qemuFixtureAdd("/qemu_hydration/yield", testYield);
     qemuFixtureAdd("/qemu_hydration/near-end", testNearEnd);
+    qemuFixtureAdd("/qemu_hydration/never-ends", testNeverEnds);
     qemuFixtureAdd("/qemu_hydration/pause-fails", testPauseFails);
     qemuFixtureAdd("/qemu_hydration/worker-fails", testWorkerFails);
     qemuFixtureAdd("/qemu_hydration/tail", testTail);
