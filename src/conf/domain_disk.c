@@ -36,15 +36,22 @@ domainDiskPath(xmlNode *source)
     return path ? path : domainXmlAttr(source, "dev");
 }
 
-/* Every image below is a <backingStore> with a <source>, inside that of the one above. */
+/* The image below: a <backingStore> with a <source>, inside that of the one above. */
+static xmlNode *
+domainDiskLayer(xmlNode *node)
+{
+    xmlNode *below = domainXmlChild(node, "backingStore");
+
+    return domainXmlChild(below, "source") ? below : NULL;
+}
+
 static void
 domainDiskParseLayers(domainDisk *disk, xmlNode *node)
 {
     g_autoptr(GStrvBuilder) layers = g_strv_builder_new();
 
     disk->chained = domainXmlChild(node, "backingStore") != NULL;
-    while ((node = domainXmlChild(node, "backingStore")) && domainXmlChild(node, "source") &&
-           disk->depth < DOMAIN_DISK_CHAIN_MAX) {
+    while ((node = domainDiskLayer(node)) && disk->depth < DOMAIN_DISK_CHAIN_MAX) {
         g_autofree char *path = domainDiskPath(domainXmlChild(node, "source"));
         g_autofree char *index = domainXmlAttr(node, "index");
         g_autofree char *name = index ? g_strdup_printf("%s[%s]", disk->target, index) : NULL;
@@ -124,6 +131,7 @@ domainDiskFindController(xmlNode *devices, xmlNode *disk)
     return NULL;
 }
 
+/* Of a <disk>, or of a <backingStore> */
 static char *
 domainDiskStorage(xmlNode *node)
 {
@@ -131,6 +139,15 @@ domainDiskStorage(xmlNode *node)
     g_autofree char *protocol = domainXmlAttr(domainXmlChild(node, "source"), "protocol");
 
     return protocol ? g_strconcat(type, " ", protocol, NULL) : g_steal_pointer(&type);
+}
+
+static void
+domainDiskAddLayers(GStrvBuilder *features, xmlNode *node)
+{
+    unsigned int depth = 0;
+
+    while ((node = domainDiskLayer(node)) && depth++ < DOMAIN_DISK_CHAIN_MAX)
+        domainDiskAddValue(features, DOMAIN_DISK_LAYER, domainDiskStorage(node));
 }
 
 static char **
@@ -159,6 +176,7 @@ domainDiskParseFeatures(xmlNode *devices, xmlNode *node)
     domainDiskAddFlag(features, "iotune", domainXmlChild(node, "iotune"));
     domainDiskAddFlag(features, "shareable", domainXmlChild(node, "shareable"));
     domainDiskAddFlag(features, "transient", domainXmlChild(node, "transient"));
+    domainDiskAddLayers(features, node);
     return g_strv_builder_end(features);
 }
 

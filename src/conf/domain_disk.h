@@ -10,6 +10,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#define DOMAIN_DISK_LAYER "layer" /* the word of the features of images below the top one */
+
 typedef struct _domainDisk domainDisk;
 struct _domainDisk {
     char *target; /* "vda" */
@@ -22,7 +24,8 @@ struct _domainDisk {
     bool chained;       /* the XML tells of the chain, were it that it ends here; else QEMU knows */
     guint64 iotune;     /* what <iotune> lets the guest read or write, bytes per second; 0: all */
     char **layers;      /* their names, downwards: path, or "vda[N]"; "" if it has none */
-    char **features;    /* what of it QEMU's block layer may mind: "bus virtio", "iothread", ... */
+    char **features;    /* what of it, and of its layers, QEMU's block layer may mind: "bus virtio",
+                       * "iothread", DOMAIN_DISK_LAYER " file", ... */
 };
 
 /* An array that frees its disks, in the order of the XML; NULL on error. */

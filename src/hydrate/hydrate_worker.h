@@ -28,12 +28,12 @@ struct _hydrateWorkerConfig {
     guint64 tail; /* here and beyond it all becomes zeroes first that is below; 0: nothing does */
     streamSettings settings; /* its bandwidth and regard; see hydrateWorkerSet() */
 
-    /* What the guest has done so far; false if not known. Called in the hydrator's thread. */
+    /* What the guest has done so far; false if not known. Called in the worker's thread. */
     bool (*guest)(streamGuestStats *figures, void *opaque);
-    /* The tail is zeroes; @late: only by now. Called in the hydrator's thread. */
+    /* The tail is zeroes; @late: only by now. Called in the worker's thread. */
     void (*tailDone)(bool late, void *opaque);
     /* There is not much left: the last range is not begun before hydrateWorkerLetEnd(). Called in
-     * the hydrator's thread; NULL: it need not wait. */
+     * the worker's thread; NULL: it need not wait. */
     void (*nearEnd)(void *opaque);
     /* The last thing its thread does: @error is why it ended early, NULL: nothing is left */
     void (*ended)(const char *error, void *opaque);

@@ -5,12 +5,14 @@
 
 #include <string.h>
 
+#include "conf/domain_disk.h"
 #include "util/error.h"
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
 
 #define SAFE ""
 #define IOTHREAD "QEMU aborts when hydration of a disk with an iothread ends"
+#define CURL "QEMU may leave requests to a web server unanswered that end together"
 #define LOST "a guest with an iothread may hang when it is suspended"
 
 /* Each column is a series: the changes within one are fixes. A new one begins empty, and is filled
@@ -39,6 +41,13 @@ static const qemuSafetyRow qemuSafetyRows[] = {
     { "storage file", { SAFE, SAFE } },
     { "storage block", { SAFE, NULL } },
     { "storage network nbd", { SAFE, SAFE } },
+    { "layer file", { SAFE, SAFE } },
+    { "layer block", { SAFE, NULL } },
+    { "layer network nbd", { SAFE, SAFE } },
+    { "layer network http", { CURL, CURL } },
+    { "layer network https", { CURL, CURL } },
+    { "layer network ftp", { CURL, CURL } },
+    { "layer network ftps", { CURL, CURL } },
     { "format qcow2", { SAFE, SAFE } },
     { "format qed", { SAFE, SAFE } },
     { "encryption luks", { SAFE, SAFE } },
@@ -78,13 +87,15 @@ qemuSafetyFind(const char *feature)
     return NULL;
 }
 
-/* SAFE; or why not; NULL: not tried */
+/* SAFE; or why not; NULL: not tried. A tail, which has its moments, is filled without the layers. */
 static const char *
 qemuSafetyJudge(const char *feature, gsize series, const char *moment)
 {
     g_autofree char *special = g_strjoin(" ", feature, moment, NULL);
     const qemuSafetyRow *row = qemuSafetyFind(special);
 
+    if (moment && g_str_has_prefix(feature, DOMAIN_DISK_LAYER " "))
+        return SAFE;
     if (!row)
         row = qemuSafetyFind(feature);
     return row ? row->verdicts[series] : NULL;

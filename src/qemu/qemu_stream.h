@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * qemu_stream.h: one stream: what is known of it
+ * qemu_stream.h: one stream: what is known of it, and what is told
  *
  * Functions here are called under its guest's lock.
  */
@@ -31,8 +31,8 @@ struct _qemuStream {
     char **features;    /* as domainDisk has them */
     gint64 began;       /* µs, monotonic */
 
-    GMutex hydrating;      /* held over the calls that begin and end hydration; taken before
-                               * the guest's lock; protects export */
+    /* held over the calls that begin and end hydration; taken before the guest's lock */
+    GMutex hydrating;      /* protects export */
     backendExport *export; /* NULL unless hydrated */
 
     /* all below is protected by the guest's lock */
@@ -53,17 +53,16 @@ struct _qemuStream {
     bool waitingTurn;         /* another disk of the guest has it */
 
     /* its end */
-    bool endNoted;  /* it may be held, soon: there is no time for libvirt's fsync() then */
-    bool endHeld;   /* the job is to be kept from its end: not all is flushed */
-    bool jobPaused; /* that is why it is paused, as far as is known */
-    bool jobTold;   /* a thread tells it to pause, or to go on */
-    gint64
-        heldSince; /* the job is paused, and nothing was copied meanwhile, µs, monotonic; 0: it is not */
-    guint64 heldCopied; /* by then */
+    bool endNoted;      /* it may be held, soon: there is no time for libvirt's fsync() then */
+    bool endHeld;       /* the job is to be kept from its end: not all is flushed */
+    bool jobPaused;     /* that is why it is paused, as far as is known */
+    bool jobTold;       /* a thread tells it to pause, or to go on */
+    gint64 heldSince;   /* it is paused, and nothing is copied, since then; 0: it is not */
+    guint64 heldCopied; /* what was, by then */
     bool endSafe;       /* all was flushed before the job's end */
     bool jobCompleted;  /* the link is dropped, what is left is a flush */
-    gint64 unflushedUs; /* how long the disk was without backing and not flushed; 0: never,
-                               * or it still is, or not known */
+    /* how long the disk was without backing and not flushed; 0: never, or it still is, or not known */
+    gint64 unflushedUs;
 
     /* its tail (qemu_tail.h) */
     bool guestSuspended; /* by us, until the disk reads as it should */
@@ -74,7 +73,7 @@ struct _qemuStream {
 
     /* how far it is */
     streamProgress progress; /* the job's position */
-    streamProgress copying;  /* what is really copied, and to be; unless unhydrated */
+    streamProgress copying;  /* what is really copied, and to be, while somebody counts it */
     guint64 copiedBefore;    /* by workers before the present one, and the job beside them */
     bool copiedCounts; /* what is copied goes on to count: hydration was stopped for the end */
 
@@ -93,7 +92,6 @@ struct _qemuStreamKept {
     streamSettings settings;
     bool jobPaused;
     bool guestSuspended;
-    bool tailFilling; /* a thread does; it has the export */
 };
 
 qemuStream *qemuStreamNew(qemuGuest *guest, const domainDisk *disk);

@@ -2,7 +2,7 @@
 /*
  * stream_settings.h: what users set of a stream: its bandwidth, and how it is hydrated
  *
- * They travel by value, from the call that names some of them down to the hydrator.
+ * They travel by value, from the call that names some of them down to the worker.
  */
 
 #pragma once

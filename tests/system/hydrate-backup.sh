@@ -33,10 +33,6 @@ exports_of_backup() {
     assert_json "it['virtual-size'] == 192 << 20"
 }
 
-gives_reason() {
-  virt-stream info guest vda | grep -E "^Not hydrated: .*$1" > /dev/null
-}
-
 start_nbdkit remote --filter=delay pattern 192M rdelay=10ms
 start_nbdkit near pattern 192M
 start_libvirtd
@@ -67,11 +63,11 @@ virsh -q blockresize guest vda 192M
 virt-stream -q start guest vda --bandwidth 2M
 wait_until 10 is_hydrated guest
 run_fails 1 "NBD server already running" begin_backup vdb
-wait_until 10 gives_reason "left to others"
+wait_until 10 gives_reason guest "left to others"
 is_not_hydrated guest
 begin_backup vdb
 exports_of_backup vdb
-wait_until 30 gives_reason "NBD server already running"
+wait_until 30 gives_reason guest "NBD server already running"
 exports_of_backup vdb
 end_backup
 wait_until 30 is_hydrated guest
@@ -80,7 +76,7 @@ wait_until 30 is_hydrated guest
 virt-stream -q stop guest vda
 begin_backup vdb
 virt-stream -q start guest vda --bandwidth 2M
-wait_until 20 gives_reason "NBD server already running"
+wait_until 20 gives_reason guest "NBD server already running"
 no_socket_is_left
 exports_of_backup vdb
 end_backup

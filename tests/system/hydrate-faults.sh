@@ -34,11 +34,6 @@ end_guest() {
   image_is_sound "$dir/$1.qcow2" "$(nbd_uri near)"
 }
 
-# gives_reason NAME REGEX: why it is not hydrated
-gives_reason() {
-  virt-stream info "$1" vda | grep -E "$2" > /dev/null
-}
-
 # has_flushed NAME: the tables of its image, as they are in the file, know of some MiB
 has_flushed() {
   local mapped

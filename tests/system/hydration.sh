@@ -17,6 +17,11 @@ is_not_hydrated() {
   ! is_hydrated "$@"
 }
 
+# gives_reason GUEST REGEX: why its vda is not hydrated
+gives_reason() {
+  virt-stream info "$1" vda | grep -qE "^Not hydrated: .*$2"
+}
+
 # allocated IMAGE: bytes that it takes on its file system
 allocated() {
   echo $(($(stat -c %b "$1") * 512))

@@ -24,11 +24,6 @@ PY
   virsh -q start guest
 }
 
-# gives_reason REGEX: why its first disk is not hydrated
-gives_reason() {
-  virt-stream info guest vda | grep -qE "^Not hydrated: +$1"
-}
-
 end_life() {
   local disk
   for disk in vda vdb; do
@@ -49,7 +44,7 @@ end_life() {
 # is_as_qemu_bears_it: hydrated, or not with its reason
 is_as_qemu_bears_it() {
   if [[ $(qmp guest query-version) == *'"major":7'* ]]; then
-    gives_reason ".*QEMU aborts when hydration of a disk with an iothread ends \(QEMU 7"
+    gives_reason guest "QEMU aborts when hydration of a disk with an iothread ends \(QEMU 7"
   else
     is_hydrated guest vda
   fi

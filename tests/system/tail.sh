@@ -72,26 +72,41 @@ end_life
 
 # --- by virtstreamd; a limit gives the guest time ---
 start_daemon
-for guest in "" "template=qcow2 layers=2" "encryption=luks" "throttle=own" "iothread=own"; do
-  echo "${guest:-plain}"
-  # shellcheck disable=SC2086 # FACET=VALUE...
-  begin_life $guest
+stream_unseen() {
   virt-stream -q start guest "$disk" --bandwidth 8M
   has_worked
   told "'time_tail' not in it['streams'][0]"
   virt-stream -q set guest "$disk" --bandwidth 0
   wait_until 60 job_is_over guest "$disk"
+}
+
+for guest in "" "template=qcow2 layers=2" "encryption=luks" "throttle=own"; do
+  echo "${guest:-plain}"
+  # shellcheck disable=SC2086 # FACET=VALUE...
+  begin_life $guest
+  stream_unseen
   end_life
 done
 
-# --- where it cannot be prevented, it is refused ---
-begin_life bus=scsi iothread=controller
-if [[ $(qmp guest query-version) == *'"major":7'* ]]; then
-  run_fails 1 "the guest would read wrong data there: QEMU aborts" virt-stream start guest "$disk"
+# --- where it cannot be prevented, it is refused: QEMU 10.0 may hang a guest with an iothread that is
+# suspended, 7.2 aborts where a controller has one ---
+refused_for() {
+  run_fails 1 "the guest would read wrong data there: $1" virt-stream start guest "$disk"
   job_is_over guest "$disk"
+  has_worked
+}
+
+begin_life iothread=own
+if [[ $(qmp guest query-version) == *'"major":7'* ]]; then
+  controller="QEMU aborts"
+  stream_unseen
 else
-  virt-stream start guest "$disk" --wait
+  controller="a guest with an iothread may hang when it is suspended"
+  refused_for "$controller"
 fi
+end_life
+begin_life bus=scsi iothread=controller
+refused_for "$controller"
 end_life
 
 # --- 20 GiB; stopped and started again ---

@@ -197,6 +197,10 @@ testFeatures(void)
                        "storage network nbd, encryption luks, iothread, data file");
     testAssertFeatures("<disk><encryption format='luks'/><target dev='vda'/></disk>",
                        "encryption luks");
+    testAssertFeatures("<disk type='file'><target dev='vda'/><backingStore type='network'>"
+                       "<source protocol='https'/><backingStore type='block'><source/>"
+                       "<backingStore/></backingStore></backingStore></disk>",
+                       "storage file, layer network https, layer block");
     testAssertFeatures(SCSI, "bus scsi, storage file");
     testAssertFeatures(SCSI "<controller type='ide' index='1'><driver iothread='1'/></controller>",
                        "bus scsi, storage file");

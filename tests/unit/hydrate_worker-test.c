@@ -107,13 +107,13 @@ static guint64
 testHydrate(storageFixture *fix, guint32 deepest, guint64 bandwidth, const char *error)
 {
     testEnd end = { 0 };
-    hydrateWorker *hydrator = testBegin(storageFixtureConnect(fix), &end, deepest, bandwidth);
+    hydrateWorker *worker = testBegin(storageFixtureConnect(fix), &end, deepest, bandwidth);
     streamHydrationStats figures;
 
-    g_assert_nonnull(hydrator);
+    g_assert_nonnull(worker);
     testWait(&end);
-    figures = hydrateWorkerGetStats(hydrator);
-    hydrateWorkerFree(hydrator);
+    figures = hydrateWorkerGetStats(worker);
+    hydrateWorkerFree(worker);
     g_assert_cmpstr(end.error, ==, error);
     testEndClear(&end);
     g_assert_cmpuint(figures.pulled, ==, 0);
@@ -217,7 +217,7 @@ testBandwidth(void)
     const streamSettings unlimited = { 0 };
     testEnd end = { 0 };
     gint64 began;
-    hydrateWorker *hydrator;
+    hydrateWorker *worker;
 
     storageFixtureMake(&fix, "2323", "");
     storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
@@ -227,11 +227,11 @@ testBandwidth(void)
     assertDepths(&fix, "1313");
 
     began = g_get_monotonic_time();
-    hydrator = testBegin(storageFixtureConnect(&fix), &end, ALL, 1);
-    g_assert_nonnull(hydrator);
-    hydrateWorkerSet(hydrator, &unlimited);
+    worker = testBegin(storageFixtureConnect(&fix), &end, ALL, 1);
+    g_assert_nonnull(worker);
+    hydrateWorkerSet(worker, &unlimited);
     testWait(&end);
-    hydrateWorkerFree(hydrator);
+    hydrateWorkerFree(worker);
     g_assert_null(end.error);
     testEndClear(&end);
     assertDepths(&fix, "1111");
@@ -246,20 +246,20 @@ testPosition(void)
     g_autofree char *depths = NULL;
     storageFixture fix;
     testEnd end = { 0 };
-    hydrateWorker *hydrator;
+    hydrateWorker *worker;
     streamHydrationStats figures;
 
     storageFixtureMake(&fix, "2222", "");
     storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
-    hydrator = testBegin(storageFixtureConnect(&fix), &end, ALL, 1); /* it copies one range */
-    g_assert_nonnull(hydrator);
-    figures = hydrateWorkerGetStats(hydrator);
+    worker = testBegin(storageFixtureConnect(&fix), &end, ALL, 1); /* it copies one range */
+    g_assert_nonnull(worker);
+    figures = hydrateWorkerGetStats(worker);
     g_assert_cmpuint(figures.copied + figures.left, ==, 4 * MIB);
-    hydrateWorkerSetPosition(hydrator, 2 * MIB);
-    hydrateWorkerSet(hydrator, &unlimited);
+    hydrateWorkerSetPosition(worker, 2 * MIB);
+    hydrateWorkerSet(worker, &unlimited);
     testWait(&end);
-    figures = hydrateWorkerGetStats(hydrator);
-    hydrateWorkerFree(hydrator);
+    figures = hydrateWorkerGetStats(worker);
+    hydrateWorkerFree(worker);
     g_assert_null(end.error);
     testEndClear(&end);
     g_assert_cmpuint(figures.copied + figures.pulled, ==, 4 * MIB);
@@ -302,34 +302,34 @@ testNearEnd(const void *opaque)
 {
     storageFixture fix;
     testEnd end = { 0 };
-    hydrateWorker *hydrator;
+    hydrateWorker *worker;
     streamHydrationStats figures;
 
     storageFixtureMake(&fix, opaque, "");
     storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
-    hydrator = testBeginNear(&fix, &end, 0);
-    g_assert_nonnull(hydrator);
+    worker = testBeginNear(&fix, &end, 0);
+    g_assert_nonnull(worker);
     testWaitNear(&end);
-    hydrateWorkerFlush(hydrator, 10 * G_USEC_PER_SEC); /* and nothing more is begun */
-    hydrateWorkerLetEnd(hydrator);
-    figures = hydrateWorkerGetStats(hydrator);
+    hydrateWorkerFlush(worker, 10 * G_USEC_PER_SEC); /* and nothing more is begun */
+    hydrateWorkerLetEnd(worker);
+    figures = hydrateWorkerGetStats(worker);
     g_assert_cmpuint(figures.flushed, ==, figures.copied);
     if (strpbrk(opaque, "23z"))
         g_assert_cmpuint(figures.left, >, 0);
-    hydrateWorkerFree(hydrator);
+    hydrateWorkerFree(worker);
     testEndClear(&end);
 
     end = (testEnd) { 0 };
-    hydrator = testBeginNear(&fix, &end, 0);
+    worker = testBeginNear(&fix, &end, 0);
     testWaitNear(&end);
     g_assert_false(end.ended);
-    hydrateWorkerLetEnd(hydrator);
+    hydrateWorkerLetEnd(worker);
     testWait(&end);
-    figures = hydrateWorkerGetStats(hydrator);
+    figures = hydrateWorkerGetStats(worker);
     g_assert_null(end.error);
     g_assert_cmpuint(figures.left, ==, 0);
     g_assert_cmpuint(figures.flushed, ==, figures.copied);
-    hydrateWorkerFree(hydrator);
+    hydrateWorkerFree(worker);
     testEndClear(&end);
 
     storageFixtureKill(&fix);
@@ -345,24 +345,24 @@ testFlush(void)
     g_autofree char *depths = NULL;
     storageFixture fix;
     testEnd end = { 0 };
-    hydrateWorker *hydrator;
+    hydrateWorker *worker;
     streamHydrationStats figures;
 
     storageFixtureMake(&fix, "2222", "");
     storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
-    hydrator = testBeginNear(&fix, &end, 1); /* it copies one range, the bucket's */
-    g_assert_nonnull(hydrator);
+    worker = testBeginNear(&fix, &end, 1); /* it copies one range, the bucket's */
+    g_assert_nonnull(worker);
     do
-        figures = hydrateWorkerGetStats(hydrator);
+        figures = hydrateWorkerGetStats(worker);
     while (figures.copied == 0);
-    hydrateWorkerFlush(hydrator, 10 * G_USEC_PER_SEC);
-    figures = hydrateWorkerGetStats(hydrator);
+    hydrateWorkerFlush(worker, 10 * G_USEC_PER_SEC);
+    figures = hydrateWorkerGetStats(worker);
     g_assert_cmpuint(figures.flushed, ==, figures.copied);
     g_assert_cmpuint(figures.left, >, 0);
     storageFixtureKill(&fix);
     testWait(&end);
-    hydrateWorkerFlush(hydrator, 10 * G_USEC_PER_SEC); /* it has ended: nothing to wait for */
-    hydrateWorkerFree(hydrator);
+    hydrateWorkerFlush(worker, 10 * G_USEC_PER_SEC); /* it has ended: nothing to wait for */
+    hydrateWorkerFree(worker);
     testEndClear(&end);
     storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
     depths = storageFixtureDepths(&fix);
@@ -386,15 +386,15 @@ testTail(void)
         .opaque = &end,
     };
     g_autofree char *depths = NULL;
-    hydrateWorker *hydrator;
+    hydrateWorker *worker;
 
     storageFixtureMake(&fix, "222010", "");
     storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
     config.fd = storageFixtureConnect(&fix);
-    hydrator = hydrateWorkerNew(&config);
-    g_assert_nonnull(hydrator);
+    worker = hydrateWorkerNew(&config);
+    g_assert_nonnull(worker);
     testWaitNear(&end);
-    hydrateWorkerFree(hydrator);
+    hydrateWorkerFree(worker);
     testEndClear(&end);
     depths = storageFixtureDepths(&fix);
     g_assert_true(g_str_has_suffix(depths, "111"));
@@ -409,19 +409,19 @@ testStopped(const void *opaque)
     storageFixture fix;
     testEnd end = { 0 };
     gint64 began;
-    hydrateWorker *hydrator;
+    hydrateWorker *worker;
 
     storageFixtureMake(&fix, "2222", "");
     storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
-    hydrator = testBegin(storageFixtureConnect(&fix), &end, ALL, 1);
-    g_assert_nonnull(hydrator);
+    worker = testBegin(storageFixtureConnect(&fix), &end, ALL, 1);
+    g_assert_nonnull(worker);
     began = g_get_monotonic_time();
     if (before) {
-        hydrateWorkerStop(hydrator);
+        hydrateWorkerStop(worker);
         testWait(&end);
-        hydrateWorkerStop(hydrator);
+        hydrateWorkerStop(worker);
     }
-    hydrateWorkerFree(hydrator);
+    hydrateWorkerFree(worker);
     g_assert_cmpint(g_get_monotonic_time() - began, <, 2 * G_USEC_PER_SEC);
     g_assert_cmpstr(end.error, ==, "stopped");
     testEndClear(&end);
@@ -433,15 +433,15 @@ testServerDies(void)
 {
     storageFixture fix;
     testEnd end = { 0 };
-    hydrateWorker *hydrator;
+    hydrateWorker *worker;
 
     storageFixtureMake(&fix, "2222", "");
     storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
-    hydrator = testBegin(storageFixtureConnect(&fix), &end, ALL, MIB);
-    g_assert_nonnull(hydrator);
+    worker = testBegin(storageFixtureConnect(&fix), &end, ALL, MIB);
+    g_assert_nonnull(worker);
     storageFixtureKill(&fix);
     testWait(&end);
-    hydrateWorkerFree(hydrator);
+    hydrateWorkerFree(worker);
     g_assert_nonnull(end.error);
     g_assert_cmpstr(end.error, !=, "stopped");
     testEndClear(&end);

@@ -12,7 +12,8 @@ testAssert(const char *version, const char *features, bool untried, const char *
     g_assert_cmpstr(why, ==, expected);
 }
 
-#define USUAL "bus virtio, storage file, format qcow2, cache none, io native, discard unmap"
+#define USUAL \
+    "bus virtio, storage file, layer file, format qcow2, cache none, io native, discard unmap"
 
 static void
 testSafe(void)
@@ -30,6 +31,9 @@ testUnsafe(void)
 
     testAssert("7.2.22", USUAL ", iothread", false, why);
     testAssert("7.2.22", USUAL ", iothread", true, why); /* it is known */
+    testAssert("7.2.22", USUAL ", layer network https", false,
+               "QEMU may leave requests to a web server unanswered that end together "
+               "(QEMU 7.2.22)");
 }
 
 static void
@@ -43,7 +47,7 @@ testUntried(void)
     testAssert("8.2.2", USUAL ", iothread", true, NULL);
 }
 
-/* It depends on the disk, and on whether the guest is suspended for it. */
+/* It depends on the feature, and on whether the guest is suspended for it. */
 static void
 testMoments(void)
 {
@@ -63,6 +67,10 @@ testMoments(void)
         { { "bus scsi", "controller iothread" }, "10.0.13", QEMU_SAFETY_SUSPENDED, true },
         { { "bus scsi", "controller iothread" }, "10.0.13", QEMU_SAFETY_SUSPENDING, false },
         { { "bus virtio", "cache none" }, "10.0.13", QEMU_SAFETY_SUSPENDING, true },
+        { { "layer network http" }, "7.2.22", NULL, false },
+        { { "layer network http" }, "7.2.22", QEMU_SAFETY_SUSPENDING, true },
+        { { "layer network rbd" }, "7.2.22", NULL, false },
+        { { "layer network rbd" }, "7.2.22", QEMU_SAFETY_SUSPENDED, true },
     };
 
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {

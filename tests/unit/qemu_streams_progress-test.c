@@ -81,7 +81,7 @@ testMap(streamsFixture *fix, const void *opaque)
     assertProgress(stream, "-1 2 57/57 0");
 }
 
-/* The job is at its end before the hydrator is: all was copied, by whomever. */
+/* The job is at its end before the worker is: all was copied, by whomever. */
 static void
 testJobFirst(streamsFixture *fix, const void *opaque)
 {
@@ -105,7 +105,7 @@ testStopped(streamsFixture *fix, const void *opaque)
     assertProgress(stream, "-1 1 5/25 20");
 }
 
-/* What one hydrator copied is not forgotten by the next; in between the position counts. */
+/* What one worker copied is not forgotten by the next; in between the position counts. */
 static void
 testInterrupted(streamsFixture *fix, const void *opaque)
 {

@@ -240,7 +240,7 @@ testPaused(streamsFixture *fix, const void *opaque)
     testAssertNeeds(fix, stream, true, 0);
 }
 
-/* The plan to a deadline bounds the job and its hydrator, and counts those that wait for them;
+/* The plan to a deadline bounds the job and its worker, and counts those that wait for them;
  * behind it there is no regard for the guest. */
 static void
 testDeadline(streamsFixture *fix, const void *opaque)
