@@ -2,8 +2,8 @@
 /*
  * hydrate_worker.c: a thread that asks as much as it may, and waits for the answers
  *
- *   map ──► windows ──► BLOCK_STATUS ──► map ──► ranges ──► CACHE ──► copied
- *                                                 governor, bucket ──┘
+ *   order ──► windows ──► BLOCK_STATUS ──► map ──► order ──► ranges ──► CACHE ──► copied
+ *                                                           governor, bucket ──┘
  */
 
 #include "hydrate/hydrate_worker.h"
@@ -200,6 +200,7 @@ hydrateWorkerMaySend(hydrateWorker *self)
 static gint64
 hydrateWorkerSendRanges(hydrateWorker *self)
 {
+    const hydrateOrder *order = &self->config.order;
     guint64 offset;
     guint64 len;
 
@@ -211,7 +212,7 @@ hydrateWorkerSendRanges(hydrateWorker *self)
 
         if (wait > 0)
             return wait;
-        if (!hydrateMapNextRange(self->map, hydrateWorkerSize(self), &offset, &len))
+        if (!order->nextRange(order->state, self->map, hydrateWorkerSize(self), &offset, &len))
             break;
         hydrateWorkerCopy(self, offset, len);
         self->lastSent = now;
@@ -219,16 +220,24 @@ hydrateWorkerSendRanges(hydrateWorker *self)
     return G_MAXINT64;
 }
 
+static bool
+hydrateWorkerNextWindow(hydrateWorker *self, guint64 *offset, guint64 *len)
+{
+    const hydrateOrder *order = &self->config.order;
+
+    return self->tail ? hydrateMapNextWindow(self->tail, offset, len)
+                      : order->nextWindow(order->state, self->map, offset, len);
+}
+
 static gint64
 hydrateWorkerSend(hydrateWorker *self)
 {
-    hydrateMap *map = self->tail ? self->tail : self->map;
     guint64 offset;
     guint64 len;
 
     while (!hydrateNbdGetError(self->nbd) && !self->flushOnly &&
-           hydrateMapNextWindow(map, &offset, &len))
-        hydrateNbdBlockStatus(self->nbd, offset, len, map);
+           hydrateWorkerNextWindow(self, &offset, &len))
+        hydrateNbdBlockStatus(self->nbd, offset, len, self->tail ? self->tail : self->map);
     if (!self->tail)
         return hydrateWorkerSendRanges(self);
     hydrateWorkerSendTail(self);

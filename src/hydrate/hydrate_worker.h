@@ -14,6 +14,7 @@
 
 #pragma once
 
+#include "hydrate/hydrate_order.h"
 #include "stream/stream_settings.h"
 #include "stream/stream_stats.h"
 
@@ -26,6 +27,7 @@ struct _hydrateWorkerConfig {
     guint32 deepest;   /* layers below this one are not copied */
     const char *image; /* what is copied into, if it is a file; NULL; not copied */
     guint64 tail; /* here and beyond it all becomes zeroes first that is below; 0: nothing does */
+    hydrateOrder order;      /* of what is not of the tail */
     streamSettings settings; /* its bandwidth and regard; see hydrateWorkerSet() */
 
     /* What the guest has done so far; false if not known. Called in the worker's thread. */

@@ -276,6 +276,7 @@ qemuHydrationBegin(qemuStream *stream, const streamSettings *settings, streamHyd
     hydrateWorkerConfig config = {
         .settings = *settings,
         .image = stream->source,
+        .order = hydrateOrderWalk(),
         .guest = qemuHydrationGetGuest,
         .tailDone = qemuHydrationTailDone,
         .nearEnd = qemuHydrationNearEnd,

@@ -93,6 +93,7 @@ testBegin(int fd, testEnd *end, guint32 deepest, guint64 bandwidth)
         .fd = fd,
         .name = STORAGE_FIXTURE_EXPORT,
         .deepest = deepest,
+        .order = hydrateOrderWalk(),
         .settings.bandwidth = bandwidth,
         .guest = testGuest,
         .ended = testEnded,
@@ -277,6 +278,7 @@ testBeginNear(storageFixture *fix, testEnd *end, guint64 bandwidth)
         .fd = storageFixtureConnect(fix),
         .name = STORAGE_FIXTURE_EXPORT,
         .deepest = ALL,
+        .order = hydrateOrderWalk(),
         .settings.bandwidth = bandwidth,
         .nearEnd = testNear,
         .ended = testEnded,
@@ -370,6 +372,55 @@ testFlush(void)
     storageFixtureClear(&fix);
 }
 
+/* An order of the test's: half a unit each time; it writes down what it was asked for */
+static bool
+testOrderWindow(void *state, hydrateMap *map, guint64 *offset, guint64 *len)
+{
+    if (!hydrateMapNextWindow(map, offset, len))
+        return false;
+    g_string_append_printf(state, "ask %.1f, ", (double) *len / STORAGE_FIXTURE_UNIT);
+    return true;
+}
+
+static bool
+testOrderRange(void *state, hydrateMap *map, guint64 max, guint64 *offset, guint64 *len)
+{
+    if (!hydrateMapNextRange(map, STORAGE_FIXTURE_UNIT / 2, offset, len))
+        return false;
+    g_string_append_printf(state, "%.1f, ", (double) *offset / STORAGE_FIXTURE_UNIT);
+    return true;
+}
+
+/* What is asked and copied is what the order says. */
+static void
+testOrder(void)
+{
+    storageFixture fix;
+    testEnd end = { 0 };
+    g_autoptr(GString) told = g_string_new(NULL);
+    hydrateWorkerConfig config = {
+        .name = STORAGE_FIXTURE_EXPORT,
+        .deepest = ALL,
+        .order = { testOrderWindow, testOrderRange, told },
+        .ended = testEnded,
+        .opaque = &end,
+    };
+    hydrateWorker *worker;
+
+    storageFixtureMake(&fix, "2123", "");
+    storageFixtureStart(&fix, STORAGE_FIXTURE_TEMPLATE, TRUE);
+    config.fd = storageFixtureConnect(&fix);
+    worker = hydrateWorkerNew(&config);
+    g_assert_nonnull(worker);
+    testWait(&end);
+    hydrateWorkerFree(worker);
+    g_assert_null(end.error);
+    testEndClear(&end);
+    g_assert_cmpstr(told->str, ==, "ask 4.0, 0.0, 0.5, 2.0, 2.5, 3.0, 3.5, ");
+    assertDepths(&fix, "1111");
+    storageFixtureClear(&fix);
+}
+
 /* Beyond the end of the image below, all is zeroes before any data is copied, whatever the limit. */
 static void
 testTail(void)
@@ -379,6 +430,7 @@ testTail(void)
     hydrateWorkerConfig config = {
         .name = STORAGE_FIXTURE_EXPORT,
         .deepest = ALL,
+        .order = hydrateOrderWalk(),
         .settings.bandwidth = 1,
         .tail = 3 * MIB,
         .tailDone = testTailDone,
@@ -529,6 +581,7 @@ main(int argc, char **argv)
     g_test_add_data_func("/hydrate_worker/near-end/zeroes", "zzzz", testNearEnd);
     g_test_add_data_func("/hydrate_worker/near-end/nothing", "1111", testNearEnd);
     g_test_add_func("/hydrate_worker/flush", testFlush);
+    g_test_add_func("/hydrate_worker/order", testOrder);
     g_test_add_func("/hydrate_worker/tail", testTail);
     g_test_add_func("/hydrate_worker/server-dies", testServerDies);
     g_test_add_func("/hydrate_worker/request-fails", testRequestFails);
