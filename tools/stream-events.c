@@ -44,8 +44,8 @@ static const char *const streamEventsWords[] = {
     NULL,
 };
 
-typedef struct _streamEventsSink streamEventsSink;
-struct _streamEventsSink {
+typedef struct _streamEventsListener streamEventsListener;
+struct _streamEventsListener {
     const streamOutput *out;
     streamLoop *loop;
     int count; /* of the events that were printed */
@@ -73,7 +73,7 @@ static void
 streamEventsOnEvent(virConnectPtr conn, virDomainPtr dom, const char *disk, int event,
                     virTypedParameterPtr params, int nparams, void *opaque)
 {
-    streamEventsSink *sink = opaque;
+    streamEventsListener *listener = opaque;
     const streamStats stats = { params, nparams };
     const char *word = "unknown";
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
@@ -84,7 +84,7 @@ streamEventsOnEvent(virConnectPtr conn, virDomainPtr dom, const char *disk, int 
     if (streamEventsOptions.event && !g_str_equal(streamEventsOptions.event, word))
         return;
     /* Events that came together with the first one are not asked for any more. */
-    if (sink->count > 0 && !streamEventsOptions.loop)
+    if (listener->count > 0 && !streamEventsOptions.loop)
         return;
 
     if (streamEventsOptions.timestamp) {
@@ -93,34 +93,34 @@ streamEventsOnEvent(virConnectPtr conn, virDomainPtr dom, const char *disk, int 
         timestamp = g_strdup_printf("%s.%03d+0000", seconds,
                                     g_date_time_get_microsecond(now) / 1000);
     }
-    if (sink->out->json)
+    if (listener->out->json)
         streamOutputJson(streamJsonEvent(word, timestamp, dom, disk, &stats));
     else
         streamEventsPrint(word, timestamp, dom, disk, &stats);
     fflush(stdout);
 
-    sink->count++;
+    listener->count++;
     if (!streamEventsOptions.loop)
-        streamLoopEnd(sink->loop);
+        streamLoopEnd(listener->loop);
 }
 
 /* Until the loop is ended by its event, by the user, the time or an error. */
 static streamExit
-streamEventsWait(streamEventsSink *sink)
+streamEventsWait(streamEventsListener *listener)
 {
     for (;;) {
-        switch (streamLoopNext(sink->loop)) {
+        switch (streamLoopNext(listener->loop)) {
         case STREAM_LOOP_ENDED:
         case STREAM_LOOP_INTERRUPTED: return STREAM_EXIT_DONE;
         case STREAM_LOOP_TIMEOUT:
-            if (sink->count > 0)
+            if (listener->count > 0)
                 return STREAM_EXIT_DONE;
-            return streamOutputError(sink->out, VIR_ERR_OPERATION_TIMEOUT, "no event in %d s",
+            return streamOutputError(listener->out, VIR_ERR_OPERATION_TIMEOUT, "no event in %d s",
                                      streamEventsOptions.timeout);
         case STREAM_LOOP_LOST:
-            return streamOutputError(sink->out, VIR_ERR_OPERATION_FAILED,
+            return streamOutputError(listener->out, VIR_ERR_OPERATION_FAILED,
                                      "lost the connection to the hypervisor");
-        case STREAM_LOOP_FAILED: return streamOutputLastError(sink->out);
+        case STREAM_LOOP_FAILED: return streamOutputLastError(listener->out);
         case STREAM_LOOP_RESIZED:
         case STREAM_LOOP_SECOND: break;
         }
@@ -131,7 +131,7 @@ static streamExit
 streamEventsRun(streamClient *client, char **args)
 {
     g_autoptr(virDomain) dom = NULL;
-    streamEventsSink sink = { .out = &client->out };
+    streamEventsListener listener = { .out = &client->out };
     streamExit result = STREAM_EXIT_FAILED;
     virConnectPtr conn;
     int callback;
@@ -145,17 +145,18 @@ streamEventsRun(streamClient *client, char **args)
         return STREAM_EXIT_FAILED;
     if (args[0] && !(dom = streamClientGetDomain(client, args[0])))
         return STREAM_EXIT_FAILED;
-    if (!(sink.loop = streamLoopNew(conn, streamEventsOptions.timeout)))
+    if (!(listener.loop = streamLoopNew(conn, streamEventsOptions.timeout)))
         return streamOutputLastError(&client->out);
 
-    callback = virConnectStreamDiskEventRegister(conn, dom, streamEventsOnEvent, &sink, NULL, 0);
+    callback = virConnectStreamDiskEventRegister(conn, dom, streamEventsOnEvent, &listener, NULL,
+                                                 0);
     if (callback < 0) {
         streamOutputLastError(&client->out);
     } else {
-        result = streamEventsWait(&sink);
+        result = streamEventsWait(&listener);
         virConnectStreamDiskEventDeregister(conn, callback);
     }
-    streamLoopFree(sink.loop);
+    streamLoopFree(listener.loop);
     return result;
 }
 

@@ -9,9 +9,9 @@
 /* With an empty field what was not given */
 static struct {
     virTypedParameter bandwidth;
-    virTypedParameter regard; /* for the guest */
+    virTypedParameter guestLatency; /* for the guest */
     virTypedParameter deadline;
-    const char *regardOption; /* that set it */
+    const char *guestLatencyOption; /* that set it */
 } streamSettings;
 
 gboolean
@@ -31,13 +31,14 @@ streamSettingsOnBandwidth(const char *option, const char *value, void *data, GEr
 static gboolean
 streamSettingsSetRegard(const char *option, const virTypedParameter *param, GError **error)
 {
-    if (g_strcmp0(streamSettings.regardOption ? streamSettings.regardOption : option, option)) {
+    if (g_strcmp0(streamSettings.guestLatencyOption ? streamSettings.guestLatencyOption : option,
+                  option)) {
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                    "%s and %s are mutually exclusive", streamSettings.regardOption, option);
+                    "%s and %s are mutually exclusive", streamSettings.guestLatencyOption, option);
         return FALSE;
     }
-    streamSettings.regard = *param;
-    streamSettings.regardOption = option;
+    streamSettings.guestLatency = *param;
+    streamSettings.guestLatencyOption = option;
     return TRUE;
 }
 
@@ -99,7 +100,7 @@ streamSettingsGet(virTypedParameterPtr params)
 {
     const virTypedParameter *const all[STREAM_SETTINGS_MAX] = {
         &streamSettings.bandwidth,
-        &streamSettings.regard,
+        &streamSettings.guestLatency,
         &streamSettings.deadline,
     };
     int nparams = 0;

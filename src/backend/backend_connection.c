@@ -74,7 +74,7 @@ backendConnectionLost(void *opaque)
     return G_SOURCE_REMOVE;
 }
 
-/* In libvirt's event eventThread */
+/* In libvirt's event thread */
 static void
 backendConnectionClosed(virConnectPtr conn, int reason, void *opaque)
 {

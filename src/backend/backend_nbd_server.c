@@ -65,16 +65,16 @@ backendNbdServerAddress(const char *path, struct sockaddr_un *addr)
 
 /* Whether a QEMU still listens at @path. It is not connected to: QEMU 7.2 hangs when it stops
  * its server while somebody has connected and says nothing. */
-static gboolean
+static bool
 backendNbdServerIsServed(const char *path)
 {
     struct sockaddr_un addr = { 0 };
-    gboolean served;
+    bool served;
     int fd;
 
     if (backendNbdServerAddress(path, &addr) < 0 ||
         (fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) < 0)
-        return FALSE;
+        return false;
     served = connect(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0 && errno == EPROTOTYPE;
     close(fd);
     return served;
@@ -82,7 +82,7 @@ backendNbdServerIsServed(const char *path)
 
 /* A socket that connects to @path or listens there; -1 with an error. */
 static int
-backendNbdServerSocket(const char *path, gboolean listening)
+backendNbdServerSocket(const char *path, bool listening)
 {
     struct sockaddr_un addr = { 0 };
     int fd;
@@ -122,8 +122,8 @@ backendNbdServerStart(virDomainPtr dom, int fd)
 
 /* Takes away what we left in this QEMU; false if there is nothing, or the server is somebody
  * else's. @ours: it is ours even if it exports nothing yet. */
-static gboolean
-backendNbdServerClear(virDomainPtr dom, gboolean ours)
+static bool
+backendNbdServerClear(virDomainPtr dom, bool ours)
 {
     g_autofree char *query = backendQmpQueryBlockExports();
     g_autofree char *stop = backendQmpNbdServerStop();
@@ -131,16 +131,16 @@ backendNbdServerClear(virDomainPtr dom, gboolean ours)
     g_auto(GStrv) ids = NULL;
 
     if (backendMonitorSend(dom, query, -1, &reply) < 0 || !(ids = backendQmpReplyExports(reply)))
-        return FALSE;
+        return false;
     for (char **id = ids; *id; id++) {
         if (!g_str_has_prefix(*id, BACKEND_NBD_SERVER_PREFIX))
-            return FALSE;
+            return false;
     }
     for (char **id = ids; *id; id++) {
         g_autofree char *del = backendQmpExportDel(*id);
 
         if (backendMonitorSend(dom, del, -1, NULL) < 0)
-            return FALSE;
+            return false;
     }
     return (ours || ids[0]) && backendMonitorSend(dom, stop, -1, NULL) == 0;
 }
@@ -156,13 +156,13 @@ backendNbdServerBegin(backendNbdServer *self, virDomainPtr dom)
         return -1;
     }
     unlink(self->path);
-    if ((fd = backendNbdServerSocket(self->path, TRUE)) < 0)
+    if ((fd = backendNbdServerSocket(self->path, true)) < 0)
         return -1;
     rc = backendNbdServerStart(dom, fd);
     if (rc < 0) {
         virErrorPtr refused = errorKeep();
 
-        if (backendNbdServerClear(dom, FALSE))
+        if (backendNbdServerClear(dom, false))
             rc = backendNbdServerStart(dom, fd);
         else
             errorRestore(g_steal_pointer(&refused));
@@ -193,7 +193,7 @@ backendNbdServerRemoveLeft(backendNbdServer *self, virDomainPtr dom)
 
     if (self->users > 0)
         return;
-    if (dom && backendNbdServerIsServed(self->path) && !backendNbdServerClear(dom, TRUE))
+    if (dom && backendNbdServerIsServed(self->path) && !backendNbdServerClear(dom, true))
         LOG_INFO("domain %s: its NBD server stays: %s", virDomainGetName(dom), errorText());
     unlink(self->path);
 }
@@ -227,5 +227,5 @@ backendNbdServerRelease(backendNbdServer *self, virDomainPtr dom)
 int
 backendNbdServerConnect(const backendNbdServer *self)
 {
-    return backendNbdServerSocket(self->path, FALSE);
+    return backendNbdServerSocket(self->path, false);
 }

@@ -12,7 +12,7 @@ struct _daemonIdle {
     unsigned int seconds;
     remoteInstance instance;
     GMainLoop *loop;
-    gboolean (*busy)(void *opaque);
+    bool (*busy)(void *opaque);
     void *opaque;
     unsigned int nclients;
     GSource *timer; /* only its ready time makes it run */
@@ -41,7 +41,7 @@ daemonIdleDispatch(GSource *source, GSourceFunc callback, gpointer opaque)
 
 daemonIdle *
 daemonIdleNew(unsigned int seconds, remoteInstance instance, GMainLoop *loop,
-              gboolean (*busy)(void *opaque), void *opaque)
+              bool (*busy)(void *opaque), void *opaque)
 {
     static GSourceFuncs funcs = { .dispatch = daemonIdleDispatch };
     daemonIdle *idle = g_new0(daemonIdle, 1);

@@ -11,13 +11,14 @@
 #include "remote/remote_instance.h"
 
 #include <glib.h>
+#include <stdbool.h>
 
 typedef struct _daemonIdle daemonIdle;
 
 /* Main context. Quits @loop when for @seconds there was no client and nothing happened, and
  * @busy then says no; 0: never. */
 daemonIdle *daemonIdleNew(unsigned int seconds, remoteInstance instance, GMainLoop *loop,
-                          gboolean (*busy)(void *opaque), void *opaque);
+                          bool (*busy)(void *opaque), void *opaque);
 void daemonIdleFree(daemonIdle *idle);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(daemonIdle, daemonIdleFree)
 

@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <stdbool.h>
+
 #include "daemon/daemon_config.h"
 
 typedef struct _daemonListen daemonListen;

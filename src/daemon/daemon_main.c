@@ -136,14 +136,14 @@ daemonMainStop(void *opaque)
     return G_SOURCE_REMOVE;
 }
 
-static gboolean
-daemonMainAccept(const rpcIdentity *identity, gboolean readonly, void *opaque)
+static bool
+daemonMainAccept(const rpcIdentity *identity, bool readonly, void *opaque)
 {
     if (!daemonMainIsSession() || identity->uid == 0 || identity->uid == geteuid())
-        return TRUE;
+        return true;
     LOG_WARNING("client of pid %lld uid %lld refused: this session is of uid %lld",
                 (long long) identity->pid, (long long) identity->uid, (long long) geteuid());
-    return FALSE;
+    return false;
 }
 
 static rpcServer *
@@ -175,7 +175,7 @@ daemonMainGetConnect(void *opaque)
     return qemuConnGetConnect(opaque);
 }
 
-static gboolean
+static bool
 daemonMainStreams(void *opaque)
 {
     g_autoptr(GPtrArray) active = qemuStreamsListAllActive(qemuConnGetGuests(opaque));

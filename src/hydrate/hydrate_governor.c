@@ -35,22 +35,23 @@ static const struct {
 #define HYDRATE_GOVERNOR_LAST (G_N_ELEMENTS(hydrateGovernorLevels) - 1)
 
 void
-hydrateGovernorInit(hydrateGovernor *self, const streamRegard *regard)
+hydrateGovernorInit(hydrateGovernor *self, const streamGuestLatency *guestLatency)
 {
     *self = (hydrateGovernor) {
-        .regard = *regard,
+        .guestLatency = *guestLatency,
         .starting = true,
-        .level = regard->fast ? HYDRATE_GOVERNOR_FIRST_FAST : HYDRATE_GOVERNOR_FIRST,
+        .level = guestLatency->fast ? HYDRATE_GOVERNOR_FIRST_FAST : HYDRATE_GOVERNOR_FIRST,
     };
 }
 
 void
-hydrateGovernorSetRegard(hydrateGovernor *self, const streamRegard *regard)
+hydrateGovernorSetGuestLatency(hydrateGovernor *self, const streamGuestLatency *guestLatency)
 {
-    if (self->regard.fast == regard->fast && self->regard.factor == regard->factor &&
-        self->regard.maxNs == regard->maxNs)
+    if (self->guestLatency.fast == guestLatency->fast &&
+        self->guestLatency.factor == guestLatency->factor &&
+        self->guestLatency.maxNs == guestLatency->maxNs)
         return;
-    self->regard = *regard;
+    self->guestLatency = *guestLatency;
     self->patience = 0;
 }
 
@@ -71,12 +72,12 @@ hydrateGovernorNoteWrites(hydrateGovernor *self, const hydrateGovernorSample *sa
 static bool
 hydrateGovernorHurts(const hydrateGovernor *self, const hydrateGovernorSample *sample)
 {
-    if (self->regard.fast || sample->unseen || sample->writes < HYDRATE_GOVERNOR_REQUESTS_MIN)
+    if (self->guestLatency.fast || sample->unseen || sample->writes < HYDRATE_GOVERNOR_REQUESTS_MIN)
         return false;
-    if (self->regard.maxNs > 0)
-        return self->nowNs > (double) self->regard.maxNs;
-    if (self->regard.factor > 0)
-        return self->nowNs > self->calmNs * self->regard.factor;
+    if (self->guestLatency.maxNs > 0)
+        return self->nowNs > (double) self->guestLatency.maxNs;
+    if (self->guestLatency.factor > 0)
+        return self->nowNs > self->calmNs * self->guestLatency.factor;
     return self->nowNs > self->calmNs * HYDRATE_GOVERNOR_FACTOR + HYDRATE_GOVERNOR_GRACE_NS;
 }
 
@@ -84,7 +85,8 @@ hydrateGovernorHurts(const hydrateGovernor *self, const hydrateGovernorSample *s
 static guint
 hydrateGovernorTop(const hydrateGovernor *self, const hydrateGovernorSample *sample, bool idle)
 {
-    if (idle || self->regard.fast || self->regard.factor > 0 || self->regard.maxNs > 0)
+    if (idle || self->guestLatency.fast || self->guestLatency.factor > 0 ||
+        self->guestLatency.maxNs > 0)
         return HYDRATE_GOVERNOR_LAST;
     if (sample->copied <= HYDRATE_GOVERNOR_BUSY_RATE / 2)
         return MIN(MAX(self->level + 1, HYDRATE_GOVERNOR_BUSY), HYDRATE_GOVERNOR_LAST);
@@ -149,7 +151,7 @@ hydrateGovernorRequests(const hydrateGovernor *self)
 gint64
 hydrateGovernorSpacing(const hydrateGovernor *self, guint64 latencyUs)
 {
-    if (!self->busy || self->regard.fast)
+    if (!self->busy || self->guestLatency.fast)
         return 0;
     return (gint64) (latencyUs / hydrateGovernorRequests(self) * 3 / 4);
 }

@@ -33,7 +33,7 @@ struct _hydrateGovernorSample {
 
 typedef struct _hydrateGovernor hydrateGovernor;
 struct _hydrateGovernor {
-    streamRegard regard;
+    streamGuestLatency guestLatency;
     bool busy;     /* the guest, in the last interval */
     bool starting; /* nothing has told it to stay, so far */
     guint level;
@@ -45,10 +45,10 @@ struct _hydrateGovernor {
     double nowNs;   /* a write of the guest's of late; 0: not known */
 };
 
-void hydrateGovernorInit(hydrateGovernor *self, const streamRegard *regard);
+void hydrateGovernorInit(hydrateGovernor *self, const streamGuestLatency *guestLatency);
 
 /* From the next step on. */
-void hydrateGovernorSetRegard(hydrateGovernor *self, const streamRegard *regard);
+void hydrateGovernorSetGuestLatency(hydrateGovernor *self, const streamGuestLatency *guestLatency);
 
 void hydrateGovernorStep(hydrateGovernor *self, const hydrateGovernorSample *sample);
 

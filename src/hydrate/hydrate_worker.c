@@ -251,7 +251,7 @@ hydrateWorkerLookAtGuest(hydrateWorker *self)
     hydrateGovernorSample sample = { .unseen = true };
     streamGuestStats before = self->guestBefore;
 
-    if (!self->config.guest || self->governor.regard.fast ||
+    if (!self->config.guest || self->governor.guestLatency.fast ||
         g_get_monotonic_time() < self->nextGuest)
         return sample;
     if (self->config.guest(&self->guestBefore, self->config.opaque)) {
@@ -401,7 +401,7 @@ hydrateWorkerExchange(hydrateWorker *self)
     guint64 pulled;
     LOCK_SCOPE(&self->lock);
 
-    hydrateGovernorSetRegard(&self->governor, &self->settings.regard);
+    hydrateGovernorSetGuestLatency(&self->governor, &self->settings.guestLatency);
     if (self->bucket.rate != self->settings.bandwidth)
         hydrateBucketSetRate(&self->bucket, self->settings.bandwidth, g_get_monotonic_time());
     pulled = hydrateMapPass(self->map, self->position);
@@ -478,7 +478,7 @@ hydrateWorkerNew(const hydrateWorkerConfig *config)
         self->tail = hydrateMapNewTail(hydrateNbdGetSize(nbd), config->tail);
     self->writeback = hydrateWritebackNew(config->image);
     self->mayEnd = self->letEnd = !config->nearEnd;
-    hydrateGovernorInit(&self->governor, &config->settings.regard);
+    hydrateGovernorInit(&self->governor, &config->settings.guestLatency);
     self->settings = config->settings;
     hydrateBucketSetRate(&self->bucket, config->settings.bandwidth, g_get_monotonic_time());
     /* the job's part is told of once a second: half a second late */

@@ -28,7 +28,7 @@ struct _hydrateWorkerConfig {
     const char *image; /* what is copied into, if it is a file; NULL; not copied */
     guint64 tail; /* here and beyond it all becomes zeroes first that is below; 0: nothing does */
     hydrateOrder order;      /* of what is not of the tail */
-    streamSettings settings; /* its bandwidth and regard; see hydrateWorkerSet() */
+    streamSettings settings; /* its bandwidth and guest latency; see hydrateWorkerSet() */
 
     /* What the guest has done so far; false if not known. Called in the worker's thread. */
     bool (*guest)(streamGuestStats *figures, void *opaque);
@@ -45,7 +45,7 @@ struct _hydrateWorkerConfig {
 /* Begins at once; NULL on error. */
 hydrateWorker *hydrateWorkerNew(const hydrateWorkerConfig *config);
 
-/* Another bandwidth, which is the job's, too, and regard for the guest, from its thread's next
+/* Another bandwidth, which is the job's, too, and guest latency, from its thread's next
  * look on. */
 void hydrateWorkerSet(hydrateWorker *self, const streamSettings *settings);
 

@@ -48,11 +48,12 @@ qemuMetadataAddDisk(GString *text, const qemuStream *stream)
 
     if (qemuMetadataHidesBandwidth(stream))
         qemuMetadataAddNumber(attributes, BANDWIDTH, settings->bandwidth);
-    if (settings->regard.factor > 0)
+    if (settings->guestLatency.factor > 0)
         g_string_append_printf(attributes, " %s='%s'", FACTOR,
-                               g_ascii_dtostr(factor, sizeof(factor), settings->regard.factor));
-    qemuMetadataAddNumber(attributes, MAXIMUM, settings->regard.maxNs / 1000);
-    if (settings->regard.fast)
+                               g_ascii_dtostr(factor, sizeof(factor),
+                                              settings->guestLatency.factor));
+    qemuMetadataAddNumber(attributes, MAXIMUM, settings->guestLatency.maxNs / 1000);
+    if (settings->guestLatency.fast)
         g_string_append(attributes, " " FAST "='yes'");
     qemuMetadataAddNumber(attributes, DEADLINE, (guint64) settings->deadline);
     if (settings->paused)
@@ -88,11 +89,11 @@ qemuMetadataRead(qemuStreamKept *kept, const char *name, const char *value)
     if (g_str_equal(name, BANDWIDTH) && known)
         settings->bandwidth = number;
     else if (g_str_equal(name, FACTOR) && isfinite(factor) && factor >= 1)
-        settings->regard.factor = factor;
+        settings->guestLatency.factor = factor;
     else if (g_str_equal(name, MAXIMUM) && known && number <= G_MAXINT64 / 1000)
-        settings->regard.maxNs = number * 1000;
+        settings->guestLatency.maxNs = number * 1000;
     else if (g_str_equal(name, FAST))
-        settings->regard.fast = g_str_equal(value, "yes");
+        settings->guestLatency.fast = g_str_equal(value, "yes");
     else if (g_str_equal(name, DEADLINE) && known)
         settings->deadline = (gint64) number;
     else if (g_str_equal(name, HYDRATE))

@@ -127,7 +127,7 @@ qemuStreamSetStats(qemuStream *self, const streamHydrationStats *stats)
 static gint64
 qemuStreamDeadline(const qemuStream *self)
 {
-    return self->settings.regard.fast ? 0 : self->settings.deadline;
+    return self->settings.guestLatency.fast ? 0 : self->settings.deadline;
 }
 
 void
@@ -155,7 +155,7 @@ qemuStreamGetHydrationNeeds(const qemuStream *self)
 
     needs.settings.bandwidth = streamDeadlineLimit(&self->plan, qemuStreamGetLimit(self));
     if (self->plan.behind)
-        needs.settings.regard = (streamRegard) { .fast = true };
+        needs.settings.guestLatency = (streamGuestLatency) { .fast = true };
     return needs;
 }
 

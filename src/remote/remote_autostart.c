@@ -23,7 +23,7 @@ static const char *const remoteAutostartVariables[] = {
     "USER", "XDG_CACHE_HOME",  "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR",
 };
 
-gboolean
+bool
 remoteAutostartIsWanted(remoteInstance instance)
 {
     return instance == REMOTE_INSTANCE_SESSION &&
@@ -68,7 +68,7 @@ remoteAutostartListen(int fd)
     return g_string_free(text, FALSE);
 }
 
-gboolean
+bool
 remoteAutostart(void)
 {
     const char *other = secure_getenv("VIRTSTREAMD_PATH");
@@ -84,10 +84,10 @@ remoteAutostart(void)
                                   G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_CLOEXEC_PIPES, NULL, NULL,
                                   NULL, NULL, NULL, &fd, &err)) {
         LOG_DEBUG("cannot start a daemon: %s", err->message);
-        return FALSE;
+        return false;
     }
     said = remoteAutostartListen(fd);
     close(fd);
     LOG_DEBUG("'%s' was started: %s", program, *said ? said : "no complaints");
-    return TRUE;
+    return true;
 }

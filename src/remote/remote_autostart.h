@@ -17,9 +17,10 @@
 #include "remote/remote_instance.h"
 
 #include <glib.h>
+#include <stdbool.h>
 
 /* Whether callers may start the daemon: for a session, unless LIBVIRT_AUTOSTART is 0. */
-gboolean remoteAutostartIsWanted(remoteInstance instance);
+bool remoteAutostartIsWanted(remoteInstance instance);
 
-/* Starts it and waits. FALSE if there was nothing to start; the reason is a debug message. */
-gboolean remoteAutostart(void);
+/* Starts it and waits. false if there was nothing to start; the reason is a debug message. */
+bool remoteAutostart(void);

@@ -99,11 +99,11 @@ remoteClientConnect(remoteInstance instance, char **path)
 {
     rpcTransport *transport;
 
-    *path = remoteInstanceGetSocket(instance, FALSE);
+    *path = remoteInstanceGetSocket(instance, false);
     transport = rpcTransportUnixConnect(*path);
     if (!transport && errno == EACCES) {
         g_free(*path);
-        *path = remoteInstanceGetSocket(instance, TRUE);
+        *path = remoteInstanceGetSocket(instance, true);
         transport = rpcTransportUnixConnect(*path);
     }
     return transport;
@@ -112,7 +112,7 @@ remoteClientConnect(remoteInstance instance, char **path)
 /* 1, and *client has been greeted; 0: no daemon answers; -1: error. *ended: because the
  * connection ended in between. */
 static int
-remoteClientTry(remoteInstance instance, rpcClient **client, gboolean *ended)
+remoteClientTry(remoteInstance instance, rpcClient **client, bool *ended)
 {
     g_autoptr(rpcClient) found = NULL;
     g_autofree char *path = NULL;
@@ -139,7 +139,7 @@ remoteClientTry(remoteInstance instance, rpcClient **client, gboolean *ended)
 
 /* As remoteClientTry(), but a session's daemon that is not there is started. */
 static int
-remoteClientTryOrStart(remoteInstance instance, rpcClient **client, gboolean *ended)
+remoteClientTryOrStart(remoteInstance instance, rpcClient **client, bool *ended)
 {
     int rc = remoteClientTry(instance, client, ended);
     int lock;
@@ -162,7 +162,7 @@ int
 remoteClientOpen(remoteInstance instance, rpcClient **client)
 {
     rpcClient *found = remoteClientFind(instance);
-    gboolean ended = FALSE;
+    bool ended = false;
     int rc = 1;
 
     if (!found) {
@@ -170,7 +170,7 @@ remoteClientOpen(remoteInstance instance, rpcClient **client)
         /* a daemon that is just ending drops whom it has not accepted, and answers no more */
         for (int tries = 1; rc < 0 && ended && tries < REMOTE_CLIENT_TRIES; tries++) {
             virResetLastError();
-            ended = FALSE;
+            ended = false;
             rc = remoteClientTryOrStart(instance, &found, &ended);
         }
         if (rc <= 0)

@@ -61,7 +61,7 @@ void
 remoteDispatchEventSubscribe(remoteDispatchEvent *events, rpcSession *session)
 {
     remoteDispatchEventSubscription *subscription;
-    gboolean first;
+    bool first;
 
     g_mutex_lock(&events->lock);
     subscription = g_hash_table_lookup(events->subscriptions, session);
@@ -83,7 +83,7 @@ int
 remoteDispatchEventUnsubscribe(remoteDispatchEvent *events, rpcSession *session)
 {
     remoteDispatchEventSubscription *subscription;
-    gboolean found;
+    bool found;
 
     g_mutex_lock(&events->lock);
     subscription = g_hash_table_lookup(events->subscriptions, session);

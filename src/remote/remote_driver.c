@@ -18,7 +18,7 @@
 #define VIR_FROM_THIS VIR_FROM_RPC
 
 /* Whether @text is the URI of a libvirt on this machine that has a virtstreamd beside it */
-static gboolean
+static bool
 remoteDriverIsLocal(const char *text, remoteInstance *instance)
 {
     g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
@@ -27,15 +27,15 @@ remoteDriverIsLocal(const char *text, remoteInstance *instance)
 
     if (!uri || (g_strcmp0(g_uri_get_scheme(uri), "qemu") != 0 &&
                  g_strcmp0(g_uri_get_scheme(uri), "qemu+unix") != 0))
-        return FALSE;
+        return false;
     if (g_uri_get_host(uri) && *g_uri_get_host(uri))
-        return FALSE;
+        return false;
 
     /* a libvirt of somebody's own */
     if (g_uri_get_query(uri) &&
         (!(params = g_uri_parse_params(g_uri_get_query(uri), -1, "&", G_URI_PARAMS_NONE, NULL)) ||
          g_hash_table_contains(params, "socket")))
-        return FALSE;
+        return false;
 
     path = g_uri_get_path(uri);
     /* root's session is the system's instance, as it is for libvirt */

@@ -41,9 +41,9 @@ struct _rpcClient {
     GMutex lock;       /* protects all below; nothing else is locked while it is held */
     unsigned int refs; /* without the thread's */
     gint64 unused;     /* since when refs is 0 */
-    gboolean closing;  /* asked to end */
+    bool closing;      /* asked to end */
     char *ended;       /* why; NULL: it has not. Set once, then free to read */
-    gboolean gone;     /* the thread will not touch the client any more */
+    bool gone;         /* the thread will not touch the client any more */
     GQueue outgoing;   /* of GBytes */
     GHashTable *calls; /* serial -> rpcClientWait, on its caller's stack */
 };
@@ -52,7 +52,7 @@ struct _rpcClient {
 typedef struct _rpcClientWait rpcClientWait;
 struct _rpcClientWait {
     rpc_header header;
-    gboolean replied;
+    bool replied;
     rpcMessage reply;
     GCond cond; /* replied, or the client's ended, has changed */
 };
@@ -68,23 +68,23 @@ rpcClientFree(rpcClient *client)
     g_free(client);
 }
 
-gboolean
+bool
 rpcClientRef(rpcClient *client)
 {
     if (client->pid != getpid())
-        return FALSE;
+        return false;
 
     LOCK_SCOPE(&client->lock);
     if (client->ended || client->closing)
-        return FALSE;
+        return false;
     client->refs++;
-    return TRUE;
+    return true;
 }
 
 void
 rpcClientUnref(rpcClient *client)
 {
-    gboolean last;
+    bool last;
 
     if (!client)
         return;
@@ -117,13 +117,13 @@ void
 rpcClientClose(rpcClient *client)
 {
     g_mutex_lock(&client->lock);
-    client->closing = TRUE;
+    client->closing = true;
     g_mutex_unlock(&client->lock);
     rpcClientWake(client);
 }
 
-/* Gives the reply to the call that waits for it; FALSE: there is none. */
-static gboolean
+/* Gives the reply to the call that waits for it; false: there is none. */
+static bool
 rpcClientDeliver(rpcClient *client, rpcMessage *msg)
 {
     LOCK_SCOPE(&client->lock);
@@ -131,13 +131,13 @@ rpcClientDeliver(rpcClient *client, rpcMessage *msg)
 
     if (!wait || wait->replied || wait->header.prog != msg->header.prog ||
         wait->header.vers != msg->header.vers || wait->header.proc != msg->header.proc)
-        return FALSE;
+        return false;
 
     wait->reply = *msg;
-    wait->replied = TRUE;
+    wait->replied = true;
     *msg = (rpcMessage) { 0 };
     g_cond_signal(&wait->cond);
-    return TRUE;
+    return true;
 }
 
 /* In the thread. Takes over @bytes. */
@@ -179,7 +179,7 @@ rpcClientRead(rpcClient *client)
     return 0;
 }
 
-static gboolean
+static bool
 rpcClientStartNext(rpcClient *client)
 {
     GBytes *bytes;
@@ -206,13 +206,13 @@ rpcClientWrite(rpcClient *client)
 }
 
 /* Whether somebody asked for the end, or nobody needs the connection any more */
-static gboolean
+static bool
 rpcClientIsClosing(rpcClient *client, gint64 now)
 {
     LOCK_SCOPE(&client->lock);
 
     if (client->refs == 0 && now - client->unused >= client->config->idleTimeout * (gint64) 1000)
-        client->closing = TRUE;
+        client->closing = true;
     return client->closing;
 }
 
@@ -235,7 +235,7 @@ rpcClientTick(rpcClient *client)
 }
 
 static int
-rpcClientPoll(rpcClient *client, gboolean *readable)
+rpcClientPoll(rpcClient *client, bool *readable)
 {
     int keepalive = rpcKeepaliveTimeout(&client->keepalive, g_get_monotonic_time());
     int timeout = client->config->idleTimeout;
@@ -269,7 +269,7 @@ rpcClientEnd(rpcClient *client)
     GQueue outgoing;
     GHashTableIter iter;
     gpointer wait;
-    gboolean last;
+    bool last;
 
     LOG_DEBUG("'%s': %s", client->name, reason);
     g_mutex_lock(&client->lock);
@@ -288,7 +288,7 @@ rpcClientEnd(rpcClient *client)
     client->config->closed(client, reason);
 
     g_mutex_lock(&client->lock);
-    client->gone = TRUE;
+    client->gone = true;
     last = client->refs == 0;
     g_mutex_unlock(&client->lock);
     if (last)
@@ -299,7 +299,7 @@ static void *
 rpcClientThread(void *opaque)
 {
     rpcClient *client = opaque;
-    gboolean readable = FALSE;
+    bool readable = false;
 
     while ((!readable || rpcClientRead(client) == 0) && rpcClientTick(client) == 0 &&
            rpcClientWrite(client) == 0 && rpcClientPoll(client, &readable) == 0)
@@ -309,7 +309,7 @@ rpcClientThread(void *opaque)
 }
 
 /* The application's signals are not for our thread. */
-static gboolean
+static bool
 rpcClientStart(rpcClient *client)
 {
     g_autoptr(GError) error = NULL;
@@ -322,10 +322,10 @@ rpcClientStart(rpcClient *client)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (!thread) {
         errorReport(VIR_ERR_RPC, "cannot start a thread: %s", error->message);
-        return FALSE;
+        return false;
     }
     g_thread_unref(thread);
-    return TRUE;
+    return true;
 }
 
 rpcClient *

@@ -9,6 +9,8 @@
 
 #pragma once
 
+#include <stdbool.h>
+
 #include "rpc/rpc_message.h"
 #include "rpc/rpc_transport.h"
 
@@ -31,9 +33,9 @@ struct _rpcClientConfig {
  * stay. Returns the first reference, or NULL after reporting. */
 rpcClient *rpcClientNew(rpcTransport *transport, const char *name, const rpcClientConfig *config);
 
-/* One more reference; FALSE, and none, if the connection has ended or is the parent
+/* One more reference; false, and none, if the connection has ended or is the parent
  * process's. For a caller that has none, @client is valid until closed() returns. */
-gboolean rpcClientRef(rpcClient *client);
+bool rpcClientRef(rpcClient *client);
 void rpcClientUnref(rpcClient *client);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(rpcClient, rpcClientUnref)
 

@@ -65,14 +65,14 @@ rpcKeepaliveTick(rpcKeepalive *keepalive, gint64 now, GBytes **ping)
     return 1;
 }
 
-gboolean
+bool
 rpcKeepaliveTakes(const rpcMessage *msg, GBytes **pong)
 {
     if (msg->header.prog != RPC_KEEPALIVE_PROGRAM || msg->header.vers != RPC_KEEPALIVE_VERSION ||
         msg->header.type != RPC_TYPE_MESSAGE)
-        return FALSE;
+        return false;
 
     if (msg->header.proc == RPC_KEEPALIVE_PING)
         *pong = rpcKeepaliveMessage(RPC_KEEPALIVE_PONG);
-    return TRUE;
+    return true;
 }

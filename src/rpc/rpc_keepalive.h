@@ -7,6 +7,8 @@
 
 #pragma once
 
+#include <stdbool.h>
+
 #include "rpc/rpc_message.h"
 
 typedef struct _rpcKeepalive rpcKeepalive;
@@ -33,4 +35,4 @@ int rpcKeepaliveTimeout(const rpcKeepalive *keepalive, gint64 now);
 int rpcKeepaliveTick(rpcKeepalive *keepalive, gint64 now, GBytes **ping);
 
 /* Whether @msg is the keepalive program's. If it asks for an answer, *@pong is a new one. */
-gboolean rpcKeepaliveTakes(const rpcMessage *msg, GBytes **pong);
+bool rpcKeepaliveTakes(const rpcMessage *msg, GBytes **pong);

@@ -16,7 +16,7 @@ LOG_INIT("rpc.listener");
 
 struct _rpcListener {
     int fd;
-    gboolean readonly;
+    bool readonly;
     rpcListenerFunc func;
     void *opaque;
     guint watch;
@@ -59,7 +59,7 @@ rpcListenerAccept(int fd, GIOCondition condition, void *opaque)
 }
 
 rpcListener *
-rpcListenerNew(int fd, gboolean readonly, rpcListenerFunc func, void *opaque)
+rpcListenerNew(int fd, bool readonly, rpcListenerFunc func, void *opaque)
 {
     rpcListener *listener = g_new0(rpcListener, 1);
 

@@ -4,6 +4,7 @@
 #include "rpc/rpc_message.h"
 
 #include <string.h>
+#include <stdbool.h>
 
 #include "util/error.h"
 
@@ -11,7 +12,7 @@
 
 G_STATIC_ASSERT(sizeof(guint32) == RPC_LENGTH_LEN);
 
-static gboolean
+static bool
 rpcMessageWrite(XDR *xdrs, guint32 len, const rpc_header *header, xdrproc_t filter,
                 const void *data)
 {
@@ -27,7 +28,7 @@ rpcMessageEncode(const rpc_header *header, xdrproc_t filter, const void *data)
     unsigned long payload = filter ? xdr_sizeof(filter, (void *) data) : 0;
     unsigned long len = empty + payload;
     g_autofree char *bytes = NULL;
-    gboolean written;
+    bool written;
     XDR xdrs;
 
     if (len > RPC_MESSAGE_MAX) {
@@ -140,7 +141,7 @@ rpcMessageDecodePayload(const rpcMessage *msg, xdrproc_t filter, void *data)
 {
     gsize len;
     const guint8 *bytes = g_bytes_get_data(msg->payload, &len);
-    gboolean whole;
+    bool whole;
     XDR xdrs;
 
     xdrmem_create(&xdrs, (char *) bytes, len, XDR_DECODE);

@@ -82,7 +82,7 @@ rpcServerClosed(rpcSession *session, void *opaque)
 }
 
 static void
-rpcServerAccept(rpcTransport *transport, gboolean readonly, void *opaque)
+rpcServerAccept(rpcTransport *transport, bool readonly, void *opaque)
 {
     static const rpcSessionCallbacks callbacks = {
         .call = rpcServerCall,
@@ -120,8 +120,8 @@ rpcServerNew(const rpcServerLimits *limits, const rpcServerCallbacks *callbacks,
     rpcServer *server = g_new0(rpcServer, 1);
 
     server->limits = limits->session;
-    server->sides[FALSE] = (rpcServerSide) { server, 0, limits->maxClients };
-    server->sides[TRUE] = (rpcServerSide) { server, 0, limits->maxReadonlyClients };
+    server->sides[false] = (rpcServerSide) { server, 0, limits->maxClients };
+    server->sides[true] = (rpcServerSide) { server, 0, limits->maxReadonlyClients };
     server->callbacks = *callbacks;
     server->opaque = opaque;
     server->programs = g_ptr_array_new();
@@ -138,7 +138,7 @@ rpcServerAddProgram(rpcServer *server, const rpcProgram *program)
 }
 
 void
-rpcServerListen(rpcServer *server, int fd, gboolean readonly)
+rpcServerListen(rpcServer *server, int fd, bool readonly)
 {
     g_ptr_array_add(server->listeners,
                     rpcListenerNew(fd, readonly, rpcServerAccept, &server->sides[readonly]));

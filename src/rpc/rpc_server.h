@@ -7,6 +7,8 @@
 
 #pragma once
 
+#include <stdbool.h>
+
 #include "rpc/rpc_listener.h"
 #include "rpc/rpc_program.h"
 
@@ -23,7 +25,7 @@ struct _rpcServerLimits {
 typedef struct _rpcServerCallbacks rpcServerCallbacks;
 struct _rpcServerCallbacks {
     /* whether this peer may connect; logs why not. NULL: everybody may */
-    gboolean (*accept)(const rpcIdentity *identity, gboolean readonly, void *opaque);
+    bool (*accept)(const rpcIdentity *identity, bool readonly, void *opaque);
     /* the number of all clients has changed. NULL: not wanted */
     void (*clients)(unsigned int nclients, void *opaque);
 };
@@ -38,7 +40,7 @@ rpcServer *rpcServerNew(const rpcServerLimits *limits, const rpcServerCallbacks 
 void rpcServerAddProgram(rpcServer *server, const rpcProgram *program);
 
 /* Serves the clients of @fd, a listening socket that is taken over. */
-void rpcServerListen(rpcServer *server, int fd, gboolean readonly);
+void rpcServerListen(rpcServer *server, int fd, bool readonly);
 
 /* Stops accepting and reading, runs the main context until no call is running, sends
  * the replies as far as the sockets take them, disconnects all clients and frees. */

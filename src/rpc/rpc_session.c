@@ -26,7 +26,7 @@ LOG_INIT("rpc.session");
 typedef struct _rpcSessionItem rpcSessionItem;
 struct _rpcSessionItem {
     GBytes *bytes;
-    gboolean reply; /* or else unasked: an event, a keepalive message */
+    bool reply; /* or else unasked: an event, a keepalive message */
 };
 
 struct _rpcSession {
@@ -43,16 +43,16 @@ struct _rpcSession {
     rpcReceiver receiver;
     rpcKeepalive keepalive;
     rpcSender sender;
-    gboolean sendingReply;
-    gboolean stuck; /* the client took nothing of it when last tried */
+    bool sendingReply;
+    bool stuck; /* the client took nothing of it when last tried */
 
     GMutex lock;           /* protects all below; nothing else is locked while it is held */
     GQueue outgoing;       /* of rpcSessionItem */
     unsigned int requests; /* calls whose replies are not written */
     gsize unasked;         /* bytes of what is neither written nor a reply */
-    gboolean ended;
-    gboolean open;
-    gboolean readonly;
+    bool ended;
+    bool open;
+    bool readonly;
     GDestroyNotify atEnd;
     void *atEndOpaque;
 };
@@ -87,7 +87,7 @@ rpcSessionUnref(rpcSession *session)
 }
 
 static void
-rpcSessionPut(rpcSession *session, GBytes *bytes, gboolean reply)
+rpcSessionPut(rpcSession *session, GBytes *bytes, bool reply)
 {
     rpcSessionItem *item = g_new0(rpcSessionItem, 1);
 
@@ -107,13 +107,13 @@ rpcSessionPut(rpcSession *session, GBytes *bytes, gboolean reply)
 void
 rpcSessionReply(rpcSession *session, GBytes *reply)
 {
-    rpcSessionPut(session, reply, TRUE);
+    rpcSessionPut(session, reply, true);
 }
 
 void
 rpcSessionSend(rpcSession *session, GBytes *event)
 {
-    rpcSessionPut(session, g_bytes_ref(event), FALSE);
+    rpcSessionPut(session, g_bytes_ref(event), false);
 }
 
 static void
@@ -126,7 +126,7 @@ rpcSessionEnd(rpcSession *session, logLevel level, const char *reason)
                (long long) session->identity.pid, reason);
 
     g_mutex_lock(&session->lock);
-    session->ended = TRUE;
+    session->ended = true;
     outgoing = session->outgoing;
     g_queue_init(&session->outgoing);
     atEnd = session->atEnd;
@@ -146,13 +146,13 @@ rpcSessionEnd(rpcSession *session, logLevel level, const char *reason)
 static void
 rpcSessionEndByError(rpcSession *session)
 {
-    gboolean nonsense = virGetLastErrorCode() == VIR_ERR_RPC;
+    bool nonsense = virGetLastErrorCode() == VIR_ERR_RPC;
 
     rpcSessionEnd(session, nonsense ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, errorText());
 }
 
-/* Gives the sender the next message; FALSE: there is none. */
-static gboolean
+/* Gives the sender the next message; false: there is none. */
+static bool
 rpcSessionStartNext(rpcSession *session)
 {
     rpcSessionItem *item;
@@ -161,12 +161,12 @@ rpcSessionStartNext(rpcSession *session)
     item = g_queue_pop_head(&session->outgoing);
     g_mutex_unlock(&session->lock);
     if (!item)
-        return FALSE;
+        return false;
 
     session->sendingReply = item->reply;
     rpcSenderStart(&session->sender, g_steal_pointer(&item->bytes));
     g_free(item);
-    return TRUE;
+    return true;
 }
 
 static void
@@ -191,7 +191,7 @@ rpcSessionWrite(rpcSession *session)
         int rc = rpcSenderContinue(&session->sender, session->transport);
 
         if (rc > 0 || session->sender.sent > sent)
-            session->stuck = FALSE;
+            session->stuck = false;
         if (rc <= 0)
             return rc;
         rpcSessionWritten(session, len);
@@ -206,7 +206,7 @@ rpcSessionHandle(rpcSession *session, rpcMessage *msg)
 
     if (rpcKeepaliveTakes(msg, &pong)) {
         if (pong)
-            rpcSessionPut(session, pong, FALSE);
+            rpcSessionPut(session, pong, false);
         return;
     }
 
@@ -237,7 +237,7 @@ rpcSessionRead(rpcSession *session)
     return 0;
 }
 
-static gboolean
+static bool
 rpcSessionIsReading(rpcSession *session)
 {
     LOCK_SCOPE(&session->lock);
@@ -245,7 +245,7 @@ rpcSessionIsReading(rpcSession *session)
     return session->requests < session->limits.maxRequests;
 }
 
-static gboolean
+static bool
 rpcSessionIsWriting(rpcSession *session)
 {
     LOCK_SCOPE(&session->lock);
@@ -253,7 +253,7 @@ rpcSessionIsWriting(rpcSession *session)
     return session->sender.bytes || !g_queue_is_empty(&session->outgoing);
 }
 
-static gboolean
+static bool
 rpcSessionIsDeaf(rpcSession *session)
 {
     LOCK_SCOPE(&session->lock);
@@ -262,7 +262,7 @@ rpcSessionIsDeaf(rpcSession *session)
 }
 
 static int
-rpcSessionTick(rpcSession *session, gboolean reading)
+rpcSessionTick(rpcSession *session, bool reading)
 {
     GBytes *ping = NULL;
 
@@ -272,7 +272,7 @@ rpcSessionTick(rpcSession *session, gboolean reading)
     if (rpcKeepaliveTick(&session->keepalive, g_get_monotonic_time(), &ping) < 0)
         return -1;
     if (ping)
-        rpcSessionPut(session, ping, FALSE);
+        rpcSessionPut(session, ping, false);
     return 0;
 }
 
@@ -280,9 +280,9 @@ rpcSessionTick(rpcSession *session, gboolean reading)
 static void
 rpcSessionWork(rpcSession *session)
 {
-    gboolean reading = rpcSessionIsReading(session);
-    gboolean readable = session->poll.revents & ~G_IO_OUT ||
-                        session->transport->ops->pending(session->transport);
+    bool reading = rpcSessionIsReading(session);
+    bool readable = session->poll.revents & ~G_IO_OUT ||
+                    session->transport->ops->pending(session->transport);
 
     if (!reading && session->poll.revents & (G_IO_HUP | G_IO_ERR)) {
         rpcSessionEnd(session, LOG_LEVEL_INFO, "it left while its calls were running");
@@ -305,7 +305,7 @@ static gboolean
 rpcSessionSourcePrepare(GSource *source, gint *timeout)
 {
     rpcSession *session = ((rpcSessionSource *) source)->session;
-    gboolean reading = rpcSessionIsReading(session);
+    bool reading = rpcSessionIsReading(session);
 
     session->poll.events = (reading ? G_IO_IN : 0) | (rpcSessionIsWriting(session) ? G_IO_OUT : 0);
     *timeout = rpcKeepaliveTimeout(&session->keepalive, g_get_monotonic_time());
@@ -343,7 +343,7 @@ static GSourceFuncs rpcSessionSourceFuncs = {
 };
 
 rpcSession *
-rpcSessionNew(rpcTransport *transport, const rpcIdentity *identity, gboolean readonly,
+rpcSessionNew(rpcTransport *transport, const rpcIdentity *identity, bool readonly,
               const rpcSessionLimits *limits, const rpcSessionCallbacks *callbacks, void *opaque)
 {
     rpcSession *session = g_new0(rpcSession, 1);
@@ -391,10 +391,10 @@ rpcSessionSetOpen(rpcSession *session)
 {
     LOCK_SCOPE(&session->lock);
 
-    session->open = TRUE;
+    session->open = true;
 }
 
-gboolean
+bool
 rpcSessionIsOpen(rpcSession *session)
 {
     LOCK_SCOPE(&session->lock);
@@ -407,10 +407,10 @@ rpcSessionSetReadonly(rpcSession *session)
 {
     LOCK_SCOPE(&session->lock);
 
-    session->readonly = TRUE;
+    session->readonly = true;
 }
 
-gboolean
+bool
 rpcSessionIsReadonly(rpcSession *session)
 {
     LOCK_SCOPE(&session->lock);
@@ -421,7 +421,7 @@ rpcSessionIsReadonly(rpcSession *session)
 void
 rpcSessionAtEnd(rpcSession *session, GDestroyNotify func, void *opaque)
 {
-    gboolean ended;
+    bool ended;
 
     g_mutex_lock(&session->lock);
     ended = session->ended;

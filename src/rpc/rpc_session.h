@@ -9,6 +9,8 @@
 
 #pragma once
 
+#include <stdbool.h>
+
 #include "rpc/rpc_message.h"
 #include "rpc/rpc_transport.h"
 
@@ -35,7 +37,7 @@ struct _rpcSessionCallbacks {
 };
 
 /* Takes over @transport; begins to read. The structs are copied. */
-rpcSession *rpcSessionNew(rpcTransport *transport, const rpcIdentity *identity, gboolean readonly,
+rpcSession *rpcSessionNew(rpcTransport *transport, const rpcIdentity *identity, bool readonly,
                           const rpcSessionLimits *limits, const rpcSessionCallbacks *callbacks,
                           void *opaque);
 rpcSession *rpcSessionRef(rpcSession *session);
@@ -57,11 +59,11 @@ void rpcSessionClose(rpcSession *session);
 
 /* Any thread. A program's mark that the client introduced itself. */
 void rpcSessionSetOpen(rpcSession *session);
-gboolean rpcSessionIsOpen(rpcSession *session);
+bool rpcSessionIsOpen(rpcSession *session);
 
 /* Any thread. A session can become read-only, and never read-write again. */
 void rpcSessionSetReadonly(rpcSession *session);
-gboolean rpcSessionIsReadonly(rpcSession *session);
+bool rpcSessionIsReadonly(rpcSession *session);
 
 /* Any thread. Calls @func on @opaque once, without locks: when the session ends, or at once
  * if it has. There is room for one. */

@@ -9,6 +9,7 @@
 
 #include <glib.h>
 #include <sys/types.h>
+#include <stdbool.h>
 
 /* Who the peer is, as the kernel says. */
 typedef struct _rpcIdentity rpcIdentity;
@@ -28,7 +29,7 @@ struct _rpcTransportOps {
     /* what to poll */
     int (*fd)(rpcTransport *transport);
     /* bytes that recv would return although the descriptor is not readable */
-    gboolean (*pending)(rpcTransport *transport);
+    bool (*pending)(rpcTransport *transport);
 
     /* 0, or -1 after reporting */
     int (*identity)(rpcTransport *transport, rpcIdentity *identity);

@@ -60,10 +60,10 @@ rpcTransportUnixFd(rpcTransport *transport)
     return ((rpcTransportUnix *) transport)->fd;
 }
 
-static gboolean
+static bool
 rpcTransportUnixPending(rpcTransport *transport)
 {
-    return FALSE;
+    return false;
 }
 
 static int

@@ -57,11 +57,11 @@ streamSettingsGetUpTo(virTypedParameterPtr params, int nparams, const char *name
 }
 
 static int
-streamSettingsParseLatency(virTypedParameterPtr params, int nparams, streamRegard *regard,
-                           const char **name)
+streamSettingsParseLatency(virTypedParameterPtr params, int nparams,
+                           streamGuestLatency *guestLatency, const char **name)
 {
     unsigned long long us = 0;
-    int hasFactor = virTypedParamsGetDouble(params, nparams, FACTOR, &regard->factor);
+    int hasFactor = virTypedParamsGetDouble(params, nparams, FACTOR, &guestLatency->factor);
     int hasMax = streamSettingsGetUpTo(params, nparams, MAXIMUM, STREAM_SETTINGS_LATENCY_MAX,
                                        "microseconds", &us);
 
@@ -72,7 +72,7 @@ streamSettingsParseLatency(virTypedParameterPtr params, int nparams, streamRegar
                     MAXIMUM);
         return -1;
     }
-    if (hasFactor && (!isfinite(regard->factor) || regard->factor < 1)) {
+    if (hasFactor && (!isfinite(guestLatency->factor) || guestLatency->factor < 1)) {
         errorReport(VIR_ERR_INVALID_ARG, "parameter '%s' must be a number of at least 1", FACTOR);
         return -1;
     }
@@ -80,19 +80,20 @@ streamSettingsParseLatency(virTypedParameterPtr params, int nparams, streamRegar
         errorReport(VIR_ERR_INVALID_ARG, "parameter '%s' must be greater than 0", MAXIMUM);
         return -1;
     }
-    regard->maxNs = us * 1000;
+    guestLatency->maxNs = us * 1000;
     *name = hasFactor ? FACTOR : hasMax ? MAXIMUM : NULL;
     return 0;
 }
 
 static int
-streamSettingsParseRegard(virTypedParameterPtr params, int nparams, streamSettings *result)
+streamSettingsParseGuestLatency(virTypedParameterPtr params, int nparams, streamSettings *result)
 {
     const char *latency;
     int fast = 0;
     int hasFast = virTypedParamsGetBoolean(params, nparams, FAST, &fast);
 
-    if (hasFast < 0 || streamSettingsParseLatency(params, nparams, &result->regard, &latency) < 0)
+    if (hasFast < 0 ||
+        streamSettingsParseLatency(params, nparams, &result->guestLatency, &latency) < 0)
         return -1;
     if (fast && latency) {
         errorReport(VIR_ERR_INVALID_ARG, "parameters '%s' and '%s' contradict each other", FAST,
@@ -101,7 +102,7 @@ streamSettingsParseRegard(virTypedParameterPtr params, int nparams, streamSettin
     }
     if (hasFast || latency)
         result->named |= STREAM_SETTINGS_REGARD;
-    result->regard.fast = fast;
+    result->guestLatency.fast = fast;
     return 0;
 }
 
@@ -156,7 +157,7 @@ streamSettingsParse(virTypedParameterPtr params, int nparams, gint64 now, stream
     streamSettings result = { 0 };
 
     if (streamSettingsParseBandwidth(params, nparams, &result) < 0 ||
-        streamSettingsParseRegard(params, nparams, &result) < 0 ||
+        streamSettingsParseGuestLatency(params, nparams, &result) < 0 ||
         streamSettingsParseDeadline(params, nparams, now, &result) < 0 ||
         streamSettingsParseHydrate(params, nparams, &result) < 0)
         return -1;
@@ -218,7 +219,7 @@ streamSettingsMerge(streamSettings *self, const streamSettings *change)
     if (change->named & STREAM_SETTINGS_BANDWIDTH)
         self->bandwidth = change->bandwidth;
     if (change->named & STREAM_SETTINGS_REGARD)
-        self->regard = change->regard;
+        self->guestLatency = change->guestLatency;
     if (change->named & STREAM_SETTINGS_DEADLINE)
         self->deadline = change->deadline;
     if (change->named & STREAM_SETTINGS_HYDRATE)
@@ -238,12 +239,13 @@ streamSettingsDeadlineLeft(const streamSettings *self, gint64 now)
 void
 streamSettingsAddHydration(const streamSettings *self, gint64 now, streamRecord *entry, int *room)
 {
-    if (self->regard.factor > 0)
-        virTypedParamsAddDouble(&entry->params, &entry->nparams, room, FACTOR, self->regard.factor);
-    if (self->regard.maxNs > 0)
+    if (self->guestLatency.factor > 0)
+        virTypedParamsAddDouble(&entry->params, &entry->nparams, room, FACTOR,
+                                self->guestLatency.factor);
+    if (self->guestLatency.maxNs > 0)
         virTypedParamsAddULLong(&entry->params, &entry->nparams, room, MAXIMUM,
-                                self->regard.maxNs / 1000);
-    virTypedParamsAddBoolean(&entry->params, &entry->nparams, room, FAST, self->regard.fast);
+                                self->guestLatency.maxNs / 1000);
+    virTypedParamsAddBoolean(&entry->params, &entry->nparams, room, FAST, self->guestLatency.fast);
     if (self->deadline > 0)
         virTypedParamsAddULLong(&entry->params, &entry->nparams, room, DEADLINE,
                                 streamSettingsDeadlineLeft(self, now));

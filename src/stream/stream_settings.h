@@ -12,7 +12,7 @@
 #include "stream/stream_record.h"
 
 /* What the guest has a right to */
-typedef struct _streamRegard streamRegard;
+typedef struct _streamRegard streamGuestLatency;
 struct _streamRegard {
     bool fast;     /* to nothing */
     double factor; /* a write may take so many times what it takes undisturbed; 0: as usual */
@@ -30,12 +30,12 @@ typedef enum {
 
 typedef struct _streamSettings streamSettings;
 struct _streamSettings {
-    guint named;         /* streamSettingsNames: which of these a caller gave */
-    guint64 bandwidth;   /* bytes per second; 0: no limit */
-    streamRegard regard; /* for the guest */
-    gint64 deadline;     /* µs, monotonic; 0: none */
-    bool paused;         /* not hydrated */
-    guint standstill;    /* ms for which the guest may be suspended; 0: it must not be */
+    guint named;                     /* streamSettingsNames: which of these a caller gave */
+    guint64 bandwidth;               /* bytes per second; 0: no limit */
+    streamGuestLatency guestLatency; /* for the guest */
+    gint64 deadline;                 /* µs, monotonic; 0: none */
+    bool paused;                     /* not hydrated */
+    guint standstill; /* ms for which the guest may be suspended; 0: it must not be */
 };
 
 /* What a call to start a stream gives, at the time @now; -1 and an error for a parameter that is

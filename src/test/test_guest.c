@@ -78,7 +78,7 @@ testGuestGetEntry(const testGuest *self, const testStream *stream)
 static void
 testGuestPublish(const testGuest *self, void *publisher, const testStream *stream, int event)
 {
-    if (event != TEST_STREAM_QUIET)
+    if (event != TEST_STREAM_NO_EVENT)
         streamEventPublish(publisher, event, testGuestGetEntry(self, stream));
 }
 
@@ -99,13 +99,13 @@ testGuestPassTurn(testGuest *self)
 
         if (!testStreamIsActive(stream))
             continue;
-        if (!stream->held)
+        if (!stream->waitingTurn)
             return;
         if (!next || testGuestLeft(stream) < testGuestLeft(next))
             next = stream;
     }
     if (next)
-        next->held = false;
+        next->waitingTurn = false;
 }
 
 /* Lets @us pass for the streams of one of the clocks. */
@@ -210,7 +210,7 @@ testGuestStart(testGuest *self, void *publisher, testStream *stream)
         stream->gone = before->gone;
         g_ptr_array_remove(self->streams, before);
     }
-    stream->held = true;
+    stream->waitingTurn = true;
     g_ptr_array_add(self->streams, g_steal_pointer(&taken));
     testGuestPassTurn(self);
     testGuestPublish(self, publisher, stream, testStreamAdvance(stream, 0));

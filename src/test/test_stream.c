@@ -51,11 +51,11 @@ testStreamIsActive(const testStream *self)
     return streamStateIsActive(self->state);
 }
 
-/* Whether it is held in the time that follows on @elapsed */
+/* Whether it waits in the time that follows on @elapsed */
 static bool
 testStreamWaits(const testStream *self, guint64 elapsed)
 {
-    return self->held || elapsed < self->plan.starting + self->plan.wait;
+    return self->waitingTurn || elapsed < self->plan.starting + self->plan.wait;
 }
 
 /* Bytes per second in the time that follows on @elapsed */
@@ -67,7 +67,7 @@ testStreamGetSpeed(const testStream *self, guint64 elapsed)
     if (self->settings.bandwidth > 0)
         speed = MIN(speed, self->settings.bandwidth);
     if (testStreamWaits(self, elapsed))
-        speed = MIN(speed, TEST_STREAM_HELD_SPEED);
+        speed = MIN(speed, TEST_STREAM_WAITING_SPEED);
     return speed;
 }
 
@@ -102,13 +102,13 @@ testStreamBecome(testStream *self, virDomainStreamDiskStateType state)
 {
     int event;
 
-    return streamStateStep(&self->state, state, &event) ? event : TEST_STREAM_QUIET;
+    return streamStateStep(&self->state, state, &event) ? event : TEST_STREAM_NO_EVENT;
 }
 
 int
 testStreamEnd(testStream *self, virDomainStreamDiskStateType state, const char *reason)
 {
-    self->held = false;
+    self->waitingTurn = false;
     self->reason = g_strdup(reason);
     if (state == VIR_DOMAIN_STREAM_DISK_STATE_COMPLETED) {
         self->done = self->plan.size;
@@ -122,7 +122,7 @@ testStreamConfirm(testStream *self)
 {
     return self->state == VIR_DOMAIN_STREAM_DISK_STATE_STARTING
              ? testStreamBecome(self, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING)
-             : TEST_STREAM_QUIET;
+             : TEST_STREAM_NO_EVENT;
 }
 
 int
@@ -133,18 +133,18 @@ testStreamAdvance(testStream *self, guint64 us)
     self->elapsed += us;
     switch (self->state) {
     case VIR_DOMAIN_STREAM_DISK_STATE_STARTING:
-        return self->elapsed < self->plan.starting ? TEST_STREAM_QUIET : testStreamConfirm(self);
+        return self->elapsed < self->plan.starting ? TEST_STREAM_NO_EVENT : testStreamConfirm(self);
     case VIR_DOMAIN_STREAM_DISK_STATE_RUNNING:
         testStreamMove(self, us);
         if (testStreamIsThrough(self))
             return testStreamEnd(self, self->plan.end, self->plan.reason);
         return self->elapsed / G_USEC_PER_SEC > seconds ? VIR_DOMAIN_STREAM_DISK_EVENT_PROGRESS
-                                                        : TEST_STREAM_QUIET;
+                                                        : TEST_STREAM_NO_EVENT;
     case VIR_DOMAIN_STREAM_DISK_STATE_STOPPING:
         if (self->elapsed < self->stopping + self->plan.stopping)
-            return TEST_STREAM_QUIET;
+            return TEST_STREAM_NO_EVENT;
         return testStreamEnd(self, VIR_DOMAIN_STREAM_DISK_STATE_STOPPED, "stopped on request");
-    default: return TEST_STREAM_QUIET;
+    default: return TEST_STREAM_NO_EVENT;
     }
 }
 

@@ -16,11 +16,11 @@
 #include "stream/stream_stats.h"
 #include "test/test_plan.h"
 
-/* What a stream is held at while another disk of the guest has its turn, bytes per second */
-#define TEST_STREAM_HELD_SPEED (1 << 20)
+/* The speed of a stream while another disk of the guest has its turn, bytes per second */
+#define TEST_STREAM_WAITING_SPEED (1 << 20)
 
 /* testStreamAdvance(): nothing to tell */
-#define TEST_STREAM_QUIET (-1)
+#define TEST_STREAM_NO_EVENT (-1)
 
 typedef struct _testStream testStream;
 struct _testStream {
@@ -32,7 +32,7 @@ struct _testStream {
     testPlan plan;
     streamSettings settings; /* their deadline as µs of @elapsed */
     virDomainStreamDiskStateType state;
-    bool held;        /* another disk of the guest has the turn */
+    bool waitingTurn; /* another disk of the guest has the turn */
     guint64 elapsed;  /* µs since it began */
     guint64 stopping; /* @elapsed when it was to stop */
     guint64 copied;   /* @elapsed when all was copied; 0: not yet */
@@ -51,7 +51,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(testStream, testStreamFree)
 bool testStreamIsActive(const testStream *self);
 
 /* Lets @us microseconds pass, a second at most. Returns a virDomainStreamDiskEvent to publish,
- * or TEST_STREAM_QUIET. With 0 only what needs no time happens. */
+ * or TEST_STREAM_NO_EVENT. With 0 only what needs no time happens. */
 int testStreamAdvance(testStream *self, guint64 us);
 
 /* If it is still STARTING, it is not any more; returns the event to publish. */

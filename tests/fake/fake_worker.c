@@ -208,9 +208,9 @@ hydrateWorkerSet(hydrateWorker *self, const streamSettings *settings)
     LOCK_SCOPE(&self->lock);
 
     if (self->settings.bandwidth != settings->bandwidth ||
-        self->settings.regard.fast != settings->regard.fast)
+        self->settings.guestLatency.fast != settings->guestLatency.fast)
         fakeCallNote("worker_set %s %lu%s", self->name, (unsigned long) settings->bandwidth,
-                     settings->regard.fast ? " fast" : "");
+                     settings->guestLatency.fast ? " fast" : "");
     self->settings = *settings;
 }
 

@@ -13,7 +13,7 @@ typedef struct {
     int lock;  /* held by somebody else until it has asked twice; -1: not held */
 } fixture;
 
-static gboolean
+static bool
 isBusy(void *opaque)
 {
     fixture *fix = opaque;

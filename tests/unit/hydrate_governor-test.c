@@ -8,9 +8,9 @@
 #define INTERVALS_PER_SECOND (1000.0 / HYDRATE_GOVERNOR_INTERVAL)
 #define NS_PER_MS 1000000ULL
 
-static const streamRegard testUsual;
-static const streamRegard testNone = { .fast = true };
-static const streamRegard testTwice = { .factor = 2 };
+static const streamGuestLatency testUsual;
+static const streamGuestLatency testNone = { .fast = true };
+static const streamGuestLatency testTwice = { .factor = 2 };
 
 typedef struct {
     double delay;       /* seconds that a request takes at least */
@@ -186,7 +186,7 @@ testBusyGuest(void)
     }
 }
 
-/* A busy guest gets them one after the other; an idle one, and one without regard, as they come. */
+/* A busy guest gets them one after the other; an idle one, and one with fast, as they come. */
 static void
 testSpacing(void)
 {
@@ -197,9 +197,9 @@ testSpacing(void)
     g_assert_cmpint(hydrateGovernorSpacing(&governor, 10000), ==, 0);
     testPass(&governor, &world, 10);
     g_assert_cmpint(hydrateGovernorSpacing(&governor, 10000), ==, 750);
-    hydrateGovernorSetRegard(&governor, &testNone);
+    hydrateGovernorSetGuestLatency(&governor, &testNone);
     g_assert_cmpint(hydrateGovernorSpacing(&governor, 10000), ==, 0);
-    hydrateGovernorSetRegard(&governor, &testUsual);
+    hydrateGovernorSetGuestLatency(&governor, &testUsual);
     world.writes = 0;
     testPass(&governor, &world, 1);
     g_assert_cmpint(hydrateGovernorSpacing(&governor, 10000), ==, 0);
@@ -207,23 +207,23 @@ testSpacing(void)
 
 /* Who allows the guest a latency gets no other limit; and may do so meanwhile. */
 static void
-testRegard(void)
+testGuestLatency(void)
 {
     testWorld world = { .delay = 0.04, .bandwidth = 1e9, .writes = 100, .calmMs = 0.6 };
-    const streamRegard strict = { .maxNs = NS_PER_MS / 2 };
-    const streamRegard lenient = { .maxNs = NS_PER_MS };
+    const streamGuestLatency strict = { .maxNs = NS_PER_MS / 2 };
+    const streamGuestLatency lenient = { .maxNs = NS_PER_MS };
     hydrateGovernor governor;
 
     hydrateGovernorInit(&governor, &lenient);
     testPass(&governor, &world, 10);
     g_assert_cmpuint(testInFlight(&governor), >=, 16 * MIB);
-    hydrateGovernorSetRegard(&governor, &strict);
+    hydrateGovernorSetGuestLatency(&governor, &strict);
     testPass(&governor, &world, 2);
     g_assert_cmpuint(testInFlight(&governor), ==, 64 * KIB);
-    hydrateGovernorSetRegard(&governor, &testTwice);
+    hydrateGovernorSetGuestLatency(&governor, &testTwice);
     testPass(&governor, &world, 10);
     g_assert_cmpuint(testInFlight(&governor), >=, 16 * MIB);
-    hydrateGovernorSetRegard(&governor, &testUsual);
+    hydrateGovernorSetGuestLatency(&governor, &testUsual);
     testPass(&governor, &world, 1);
     g_assert_cmpuint(testInFlight(&governor), <=, 4 * MIB);
 }
@@ -275,7 +275,7 @@ testIdleGuest(void)
     g_assert_cmpuint(testInFlight(&governor), ==, before);
 }
 
-/* With no regard for the guest it begins higher, and never yields. */
+/* With fast it begins higher, and never yields. */
 static void
 testFast(void)
 {
@@ -354,7 +354,7 @@ main(int argc, char **argv)
     g_test_add_func("/hydrate_governor/worst", testWorst);
     g_test_add_func("/hydrate_governor/busy-guest", testBusyGuest);
     g_test_add_func("/hydrate_governor/spacing", testSpacing);
-    g_test_add_func("/hydrate_governor/regard", testRegard);
+    g_test_add_func("/hydrate_governor/guest-latency", testGuestLatency);
     g_test_add_func("/hydrate_governor/slow-guest", testSlowGuest);
     g_test_add_func("/hydrate_governor/grace", testGrace);
     g_test_add_func("/hydrate_governor/idle-guest", testIdleGuest);

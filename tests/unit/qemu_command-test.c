@@ -342,7 +342,7 @@ testSetRefused(qemuFixture *fix, const void *opaque)
     const streamSettings change = {
         .named = STREAM_SETTINGS_BANDWIDTH | STREAM_SETTINGS_REGARD,
         .bandwidth = 1000,
-        .regard.fast = true,
+        .guestLatency.fast = true,
     };
 
     fakeCallFail("job_set_speed", VIR_ERR_OPERATION_FAILED, "no");
@@ -350,12 +350,12 @@ testSetRefused(qemuFixture *fix, const void *opaque)
     expectError(VIR_ERR_OPERATION_FAILED, "no");
     g_mutex_lock(&stream->guest->lock);
     g_assert_cmpuint(stream->settings.bandwidth, ==, 0);
-    g_assert_false(stream->settings.regard.fast);
+    g_assert_false(stream->settings.guestLatency.fast);
     g_mutex_unlock(&stream->guest->lock);
     g_assert_cmpuint(fakeDiskGetBandwidth(fix->vda), ==, 0);
     qemuHydrationApply(stream->guest);
     g_assert_cmpuint(fakeWorkerGetSettings(fix->vda).bandwidth, ==, 0);
-    g_assert_false(fakeWorkerGetSettings(fix->vda).regard.fast);
+    g_assert_false(fakeWorkerGetSettings(fix->vda).guestLatency.fast);
 }
 
 /* Whoever asked hears why, though hydration begins in the same step. */

@@ -297,7 +297,7 @@ testApply(qemuFixture *fix, const void *opaque)
     assertCalls("job_set_speed a/vda 1000\nworker_set a/vda 1000\n");
     g_mutex_lock(&stream->guest->lock);
     stream->progress.done = 77;
-    stream->settings.regard.fast = true;
+    stream->settings.guestLatency.fast = true;
     g_mutex_unlock(&stream->guest->lock);
     g_assert_cmpint(qemuHydrationApply(stream->guest), ==, 0);
     assertCalls("metadata a <policy><disk target='vda' fast='yes' job='paused'/></policy>\n"

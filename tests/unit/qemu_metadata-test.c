@@ -42,9 +42,9 @@ static void
 testAssertSettings(const streamSettings *settings, const streamSettings *expected)
 {
     g_assert_cmpuint(settings->bandwidth, ==, expected->bandwidth);
-    g_assert_cmpfloat(settings->regard.factor, ==, expected->regard.factor);
-    g_assert_cmpuint(settings->regard.maxNs, ==, expected->regard.maxNs);
-    g_assert_cmpint(settings->regard.fast, ==, expected->regard.fast);
+    g_assert_cmpfloat(settings->guestLatency.factor, ==, expected->guestLatency.factor);
+    g_assert_cmpuint(settings->guestLatency.maxNs, ==, expected->guestLatency.maxNs);
+    g_assert_cmpint(settings->guestLatency.fast, ==, expected->guestLatency.fast);
     g_assert_cmpint(settings->deadline, ==, expected->deadline);
     g_assert_cmpint(settings->paused, ==, expected->paused);
 }
@@ -55,14 +55,14 @@ testRoundTrip(void)
     qemuStream first = {
         .target = testVda,
         .waitingTurn = true,
-        .settings = { .bandwidth = FAST_ENOUGH, .regard.maxNs = 1500000, .paused = true },
+        .settings = { .bandwidth = FAST_ENOUGH, .guestLatency.maxNs = 1500000, .paused = true },
     };
     qemuStream second = {
         .target = testVdb,
         .speed = QEMU_SPEED_WAITING,
         .settings = { .bandwidth = G_MAXINT64,
-                      .regard.factor = 1.1,
-                      .regard.fast = true,
+                      .guestLatency.factor = 1.1,
+                      .guestLatency.fast = true,
                       .deadline = G_MAXINT64 },
     };
     g_autofree char *text = testFormat(&first, &second);

@@ -255,7 +255,7 @@ testDiscover(qemuFixture *fix, const void *opaque)
     testAssertEvents("STARTED a/vda\n");
     g_assert_nonnull(stream = qemuFixtureFind(fix, fix->vda));
     g_assert_cmpuint(stream->settings.bandwidth, ==, 9);
-    g_assert_true(stream->settings.regard.fast);
+    g_assert_true(stream->settings.guestLatency.fast);
     qemuFixtureTick(fix); /* the job that was left paused goes on */
     g_assert_false(fakeDiskIsPaused(fix->vda));
     testPollFree(&self, fix);

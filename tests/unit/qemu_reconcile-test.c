@@ -46,7 +46,7 @@ testMetadata(qemuFixture *fix, const void *opaque)
     g_assert_cmpint(qemuReconcileDiscover(guest, false, NULL), ==, 0);
     assertCalls("metadata a <policy><disk target='vda' fast='yes'/></policy>\n");
     g_assert_nonnull(stream = qemuFixtureFind(fix, fix->vda));
-    g_assert_true(stream->settings.regard.fast);
+    g_assert_true(stream->settings.guestLatency.fast);
 }
 
 static void

@@ -168,7 +168,7 @@ testSettings(streamsFixture *fix, const void *opaque)
     stream->hydrationReason = g_strdup("the server is taken");
     stream->settings = (streamSettings) {
         .bandwidth = 5,
-        .regard = { .fast = true },
+        .guestLatency = { .fast = true },
         .deadline = stream->began + 90 * (gint64) G_USEC_PER_SEC,
     };
     assertText(stream, 30,

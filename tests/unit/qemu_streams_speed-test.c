@@ -249,7 +249,7 @@ testDeadline(streamsFixture *fix, const void *opaque)
     g_autoptr(qemuStream) held = streamsFixtureRun(fix, fix->dom, "vdb");
     streamSettings change = {
         .named = STREAM_SETTINGS_DEADLINE | STREAM_SETTINGS_REGARD,
-        .regard = { .factor = 3 },
+        .guestLatency = { .factor = 3 },
         .deadline = g_get_monotonic_time() + 1002 * (gint64) G_USEC_PER_SEC,
     };
     streamSettings needs;
@@ -263,7 +263,7 @@ testDeadline(streamsFixture *fix, const void *opaque)
     testAssertNeeds(fix, stream, true, needs.bandwidth);
     g_assert_cmpuint(needs.bandwidth, >=, 1 << 20);
     g_assert_cmpuint(needs.bandwidth, <, 5 << 18);
-    g_assert_cmpfloat(needs.regard.factor, ==, 3);
+    g_assert_cmpfloat(needs.guestLatency.factor, ==, 3);
     g_assert_true(qemuSpeedWanted(stream, &speed));
     g_assert_cmpuint(speed, ==, needs.bandwidth);
     qemuSpeedTold(stream, speed, true);
@@ -274,8 +274,8 @@ testDeadline(streamsFixture *fix, const void *opaque)
     qemuStreamsSample(stream, 0, 500 << 20, speed, 2, true);
     needs = qemuStreamGetHydrationNeeds(stream).settings;
     g_assert_cmpuint(needs.bandwidth, ==, 0);
-    g_assert_true(needs.regard.fast);
-    g_assert_cmpfloat(stream->settings.regard.factor, ==, 3);
+    g_assert_true(needs.guestLatency.fast);
+    g_assert_cmpfloat(stream->settings.guestLatency.factor, ==, 3);
     g_assert_true(qemuSpeedWanted(stream, &speed));
     g_assert_cmpuint(speed, ==, 0);
 
@@ -283,7 +283,7 @@ testDeadline(streamsFixture *fix, const void *opaque)
     streamSettingsMerge(&stream->settings, &change);
     qemuStreamsSample(stream, 0, 500 << 20, 0, 3, true);
     needs = qemuStreamGetHydrationNeeds(stream).settings;
-    g_assert_false(needs.regard.fast);
+    g_assert_false(needs.guestLatency.fast);
 }
 
 int

@@ -22,7 +22,7 @@ static struct {
     int events;
     int closed;
     char *reason;
-    gboolean closeInEvent;
+    bool closeInEvent;
 } seen;
 
 static void
@@ -401,8 +401,8 @@ testFork(void)
     int status;
 
     if (child == 0) {
-        gboolean refused = !rpcClientRef(client) &&
-                           rpcClientCall(client, PROG, 1, 1, NULL, NULL, NULL, NULL) < 0;
+        bool refused = !rpcClientRef(client) &&
+                       rpcClientCall(client, PROG, 1, 1, NULL, NULL, NULL, NULL) < 0;
 
         /* not _exit(), where valgrind misses what the thread that is not here had */
         execlp(refused ? "true" : "false", "child", NULL);

@@ -10,7 +10,7 @@ struct _rpcFixture {
     /* the test's to set before rpcFixtureStart(); zero: the defaults of rpc_fixture.c */
     char *dir; /* where the sockets are; NULL: a new one */
     rpcServerLimits limits;
-    gboolean (*accept)(const rpcIdentity *identity, gboolean readonly, void *opaque);
+    bool (*accept)(const rpcIdentity *identity, bool readonly, void *opaque);
     const rpcProgram *program;
 
     char *path;
@@ -19,7 +19,7 @@ struct _rpcFixture {
     GThread *thread;
     GMainLoop *loop;
     rpcServer *server;
-    gboolean quitting;
+    bool quitting;
     GMutex lock;
     GCond cond;
     unsigned int clients; /* protected by lock */

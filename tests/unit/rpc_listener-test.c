@@ -19,7 +19,7 @@ typedef struct {
 } fixture;
 
 static void
-onClient(rpcTransport *transport, gboolean readonly, void *opaque)
+onClient(rpcTransport *transport, bool readonly, void *opaque)
 {
     fixture *fix = opaque;
 

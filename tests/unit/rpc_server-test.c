@@ -28,7 +28,7 @@ static struct {
     GMutex lock;
     GCond cond;
     int waiting;
-    gboolean open;
+    bool open;
 } gate;
 
 static void
@@ -310,8 +310,8 @@ testTooManyReadonly(void)
     rpcFixtureStop(&fix);
 }
 
-static gboolean
-acceptNobody(const rpcIdentity *identity, gboolean readonly, void *opaque)
+static bool
+acceptNobody(const rpcIdentity *identity, bool readonly, void *opaque)
 {
     g_assert_cmpint(identity->pid, ==, getpid());
     return FALSE;

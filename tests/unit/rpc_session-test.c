@@ -17,7 +17,7 @@ typedef struct {
     rpcSession *session;
     int fd;
     GPtrArray *calls; /* of rpcMessage, unanswered */
-    gboolean closed;
+    bool closed;
 } fixture;
 
 static void
@@ -398,14 +398,14 @@ testReadsSlowly(void)
 static void
 setTrue(void *opaque)
 {
-    g_assert_false(*(gboolean *) opaque);
-    *(gboolean *) opaque = TRUE;
+    g_assert_false(*(bool *) opaque);
+    *(bool *) opaque = TRUE;
 }
 
 static void
 testAtEnd(void)
 {
-    gboolean early = FALSE, late = FALSE;
+    bool early = FALSE, late = FALSE;
     fixture fix;
 
     start(&fix, &lax);

@@ -69,17 +69,17 @@ testParse(void)
                      STREAM_SETTINGS_BANDWIDTH | STREAM_SETTINGS_REGARD | STREAM_SETTINGS_DEADLINE |
                          STREAM_SETTINGS_HYDRATE);
     g_assert_cmpuint(settings.bandwidth, ==, 7);
-    g_assert_cmpfloat(settings.regard.factor, ==, 1.5);
-    g_assert_cmpuint(settings.regard.maxNs, ==, 0);
-    g_assert_false(settings.regard.fast);
+    g_assert_cmpfloat(settings.guestLatency.factor, ==, 1.5);
+    g_assert_cmpuint(settings.guestLatency.maxNs, ==, 0);
+    g_assert_false(settings.guestLatency.fast);
     g_assert_cmpint(settings.deadline, ==, NOW + 90 * SECOND);
     g_assert_true(settings.paused);
 
     assertParses(&settings, LATENCY(2000), FAST(0));
     g_assert_cmpuint(settings.named, ==, STREAM_SETTINGS_REGARD);
-    g_assert_cmpuint(settings.regard.maxNs, ==, 2000000);
+    g_assert_cmpuint(settings.guestLatency.maxNs, ==, 2000000);
     assertParses(&settings, FAST(1), DEADLINE(0), HYDRATE(1));
-    g_assert_true(settings.regard.fast);
+    g_assert_true(settings.guestLatency.fast);
     g_assert_cmpint(settings.deadline, ==, 0);
     g_assert_false(settings.paused);
     assertParses(&settings, { .field = "relative", .type = VIR_TYPED_PARAM_BOOLEAN });
@@ -150,7 +150,7 @@ testFindHydration(void)
         g_assert_cmpstr(streamSettingsFindHydration(&all[i], 1), ==, all[i].field);
 }
 
-/* What is named changes, and nothing else; of the regard for the guest the last word holds. */
+/* What is named changes, and nothing else; of the guest latency the last word holds. */
 static void
 testMerge(void)
 {
@@ -162,20 +162,20 @@ testMerge(void)
     assertParses(&change, LATENCY(500));
     streamSettingsMerge(&settings, &change);
     g_assert_cmpuint(settings.bandwidth, ==, 7);
-    g_assert_cmpfloat(settings.regard.factor, ==, 0);
-    g_assert_cmpuint(settings.regard.maxNs, ==, 500000);
+    g_assert_cmpfloat(settings.guestLatency.factor, ==, 0);
+    g_assert_cmpuint(settings.guestLatency.maxNs, ==, 500000);
     g_assert_cmpint(settings.deadline, ==, NOW + 90 * SECOND);
     g_assert_true(settings.paused);
 
     assertParses(&change, FAST(1), BANDWIDTH(0), HYDRATE(1));
     streamSettingsMerge(&settings, &change);
     g_assert_cmpuint(settings.bandwidth, ==, 0);
-    g_assert_true(settings.regard.fast);
-    g_assert_cmpuint(settings.regard.maxNs, ==, 0);
+    g_assert_true(settings.guestLatency.fast);
+    g_assert_cmpuint(settings.guestLatency.maxNs, ==, 0);
     g_assert_false(settings.paused);
     assertParses(&change, FAST(0), DEADLINE(0));
     streamSettingsMerge(&settings, &change);
-    g_assert_false(settings.regard.fast);
+    g_assert_false(settings.guestLatency.fast);
     g_assert_cmpint(settings.deadline, ==, 0);
 }
 
@@ -213,9 +213,11 @@ testStatistics(void)
     } cases[] = {
         { { 0 }, NOW, "fast=0 hydrate=1" },
         { { .bandwidth = 7, .paused = true }, NOW, "fast=0 hydrate=0" },
-        { { .regard = { .fast = true } }, NOW, "fast=1 hydrate=1" },
-        { { .regard = { .factor = 1.5 } }, NOW, "guest.latency_factor=1.5 fast=0 hydrate=1" },
-        { { .regard = { .maxNs = 2000000 } }, NOW, "guest.latency_max=2000 fast=0 hydrate=1" },
+        { { .guestLatency = { .fast = true } }, NOW, "fast=1 hydrate=1" },
+        { { .guestLatency = { .factor = 1.5 } }, NOW, "guest.latency_factor=1.5 fast=0 hydrate=1" },
+        { { .guestLatency = { .maxNs = 2000000 } },
+          NOW,
+          "guest.latency_max=2000 fast=0 hydrate=1" },
         { { .deadline = NOW }, NOW - 90 * SECOND, "fast=0 deadline=90 hydrate=1" },
         { { .deadline = NOW }, NOW - 1, "fast=0 deadline=1 hydrate=1" },
         { { .deadline = NOW }, NOW, "fast=0 deadline=0 hydrate=1" },

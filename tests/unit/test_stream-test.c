@@ -50,7 +50,7 @@ testComplete(void)
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_STATE, VIR_DOMAIN_STREAM_DISK_STATE_RUNNING);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS, -1);
-    g_assert_cmpint(testStreamAdvance(stream, 0), ==, TEST_STREAM_QUIET);
+    g_assert_cmpint(testStreamAdvance(stream, 0), ==, TEST_STREAM_NO_EVENT);
 
     g_assert_cmpint(testStreamAdvance(stream, SECOND), ==, PROGRESS);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_DATA_TOTAL, 1000);
@@ -59,7 +59,7 @@ testComplete(void)
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_DATA_BPS, 400);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, 1500);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_TIME_ELAPSED, 1000);
-    g_assert_cmpint(testStreamAdvance(stream, SECOND / 2), ==, TEST_STREAM_QUIET);
+    g_assert_cmpint(testStreamAdvance(stream, SECOND / 2), ==, TEST_STREAM_NO_EVENT);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, 600);
     g_assert_cmpint(testStreamAdvance(stream, SECOND), ==, VIR_DOMAIN_STREAM_DISK_EVENT_COMPLETED);
     g_assert_false(testStreamIsActive(stream));
@@ -68,7 +68,7 @@ testComplete(void)
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, -1);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, 1000);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_TIME_REMAINING, -1);
-    g_assert_cmpint(testStreamAdvance(stream, SECOND), ==, TEST_STREAM_QUIET);
+    g_assert_cmpint(testStreamAdvance(stream, SECOND), ==, TEST_STREAM_NO_EVENT);
 }
 
 static void
@@ -85,19 +85,19 @@ testWaits(void)
     const streamSettings settings = { 0 };
     g_autoptr(testStream) stream = testNew(&plan, &settings);
 
-    g_assert_cmpint(testStreamAdvance(stream, 0), ==, TEST_STREAM_QUIET);
-    g_assert_cmpint(testStreamAdvance(stream, SECOND), ==, TEST_STREAM_QUIET);
+    g_assert_cmpint(testStreamAdvance(stream, 0), ==, TEST_STREAM_NO_EVENT);
+    g_assert_cmpint(testStreamAdvance(stream, SECOND), ==, TEST_STREAM_NO_EVENT);
     g_assert_cmpint(testStreamAdvance(stream, SECOND), ==, STARTED);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, VIR_DOMAIN_STREAM_DISK_PHASE_WAIT);
     g_assert_cmpint(testStreamAdvance(stream, SECOND), ==, PROGRESS);
-    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, TEST_STREAM_HELD_SPEED);
+    assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_DATA_PROCESSED, TEST_STREAM_WAITING_SPEED);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, VIR_DOMAIN_STREAM_DISK_PHASE_HYDRATE);
     g_assert_cmpint(testStreamAdvance(stream, SECOND), ==, PROGRESS);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_DATA_REMAINING, 0);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_PHASE, VIR_DOMAIN_STREAM_DISK_PHASE_FINISH);
 
     testStreamStop(stream);
-    g_assert_cmpint(testStreamAdvance(stream, SECOND / 2), ==, TEST_STREAM_QUIET);
+    g_assert_cmpint(testStreamAdvance(stream, SECOND / 2), ==, TEST_STREAM_NO_EVENT);
     testStreamStop(stream);
     assertStat(stream, VIR_DOMAIN_STREAM_DISK_STATS_STATE, VIR_DOMAIN_STREAM_DISK_STATE_STOPPING);
     g_assert_cmpint(testStreamAdvance(stream, SECOND / 2), ==,
