@@ -133,11 +133,13 @@ qemuStreamDeadline(const qemuStream *self)
 void
 qemuStreamStepPlan(qemuStream *self, guint64 waiting, gint64 now)
 {
+    gint64 deadline = qemuStreamDeadline(self);
+    bool mapped = qemuStreamGetBasis(self) == VIR_DOMAIN_STREAM_DISK_BASIS_MAP;
     guint64 left = streamProgressLeft(&self->progress); /* at most: it counts holes, too */
 
-    if (qemuStreamGetBasis(self) == VIR_DOMAIN_STREAM_DISK_BASIS_MAP)
+    if (mapped)
         left = MIN(left, streamProgressLeft(&self->copying));
-    streamDeadlineStep(&self->plan, qemuStreamDeadline(self),
+    streamDeadlineStep(&self->plan, deadline,
                        self->progress.total > 0 ? left + waiting : G_MAXUINT64, now);
 }
 
@@ -236,16 +238,16 @@ qemuStreamCount(const qemuStream *self, streamStats *stats)
     const streamProgress *progress = stats->basis == VIR_DOMAIN_STREAM_DISK_BASIS_POSITION
                                        ? &self->progress
                                        : &self->copying;
+    bool remains = qemuStreamIsActive(self) && self->hydration != STREAM_HYDRATION_DONE;
 
+    if (!qemuStreamGetFlushed(self, &stats->flushed))
+        stats->flushed = STREAM_STATS_UNKNOWN;
     stats->total = progress->total;
     stats->done = progress->done;
     stats->left = streamProgressLeft(progress);
-    if (!qemuStreamGetFlushed(self, &stats->flushed))
-        stats->flushed = STREAM_STATS_UNKNOWN;
     if (!streamProgressRate(progress, &stats->bps))
         stats->bps = STREAM_STATS_UNKNOWN;
-    if (!qemuStreamIsActive(self) || self->hydration == STREAM_HYDRATION_DONE ||
-        !streamProgressRemaining(progress, &stats->remainingMs))
+    if (!remains || !streamProgressRemaining(progress, &stats->remainingMs))
         stats->remainingMs = STREAM_STATS_UNKNOWN;
 }
 
