@@ -69,7 +69,7 @@ same_jobs() {
 }
 
 has_job() {
-  virsh blockjob "$1" "$2" --raw | grep -q type
+  prints type virsh blockjob "$1" "$2" --raw
 }
 
 none_has_job() {

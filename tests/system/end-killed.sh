@@ -58,7 +58,7 @@ PY
 }
 
 is_completed() {
-  virt-stream info guest vda | grep -qE "^State: +completed"
+  prints "^State: +completed" virt-stream info guest vda
 }
 
 # stream_by HOW: begins it

@@ -132,6 +132,13 @@ it = json.load(sys.stdin)
 sys.exit(0 if eval(sys.argv[1]) else f"not true: {sys.argv[1]}: {it}")' "$1"
 }
 
+# prints REGEX COMMAND...: some line of its output matches; all of it is read, lest a pipe breaks
+prints() {
+  local output
+  output=$("${@:2}") || true
+  grep -qE -- "$1" <<< "$output"
+}
+
 # run_fails CODE REGEX COMMAND...: it exits with CODE, and some line that it prints matches
 run_fails() {
   local code=$1 regex=$2 status=0

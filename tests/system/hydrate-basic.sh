@@ -15,7 +15,7 @@ new_guest() {
 }
 
 phase_is() {
-  virt-stream info "$1" vda | grep -qE "^Phase: +$2$"
+  prints "^Phase: +$2$" virt-stream info "$1" vda
 }
 
 is_tainted() {
@@ -49,7 +49,7 @@ new_guest alone half
 watch_events alone
 virsh -q blockpull alone vda --wait
 wait_until 5 grep -q "'alone'.*completed" "$dir/events.log"
-wait_until 5 eval 'virt-stream info alone vda | grep -qE "^State: +completed"'
+wait_until 5 prints "^State: +completed" virt-stream info alone vda
 is_copied alone "$dir/half.raw"
 stop_daemon
 rm "$HOME/.config/libvirt/virtstreamd.conf"
@@ -87,7 +87,7 @@ virsh -q blockpull limited vda 12
 wait_until 5 is_hydrated limited
 stays_within limited 12
 virsh -q blockjob limited vda 4
-wait_until 5 eval 'virt-stream info limited vda | grep -q "limit: *4.0 MiB/s"'
+wait_until 5 prints "limit: *4.0 MiB/s" virt-stream info limited vda
 stays_within limited 4
 virsh -q blockjob limited vda --abort
 wait_until 5 nothing_is_left limited

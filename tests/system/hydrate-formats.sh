@@ -88,7 +88,7 @@ start_guest guest "$dir/extended.qcow2"
 refused="the image of disk 'vda' has extended L2 entries: streaming into it can crash QEMU"
 run_fails 1 "$refused" virt-stream start guest vda
 virsh -q blockpull guest vda 1
-wait_until 20 eval 'virt-stream info guest vda | grep -q "$refused"'
+wait_until 20 prints "$refused" virt-stream info guest vda
 virsh -q blockjob guest vda --abort
 stop_daemon
 run_fails 1 "$refused" virt-stream start guest vda

@@ -19,7 +19,7 @@ is_not_hydrated() {
 
 # gives_reason GUEST REGEX: why its vda is not hydrated
 gives_reason() {
-  virt-stream info "$1" vda | grep -qE "^Not hydrated: .*$2"
+  prints "^Not hydrated: .*$2" virt-stream info "$1" vda
 }
 
 # allocated IMAGE: bytes that it takes on its file system

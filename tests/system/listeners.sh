@@ -28,7 +28,7 @@ all_hear() {
   ends_heard[$1/$2]=$nth
   for name in "${listeners[@]}"; do
     wait_until 60 nth_end "$name" "$1" "$2" "$nth"
-    nth_end "$name" "$1" "$2" "$nth" | grep -qE "^$1 $2 $3$" ||
+    prints "^$1 $2 $3$" nth_end "$name" "$1" "$2" "$nth" ||
       fail "'$name' did not hear '$3' of $1 $2: $(cat "$dir/$name.log")"
   done
 }

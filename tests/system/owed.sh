@@ -30,7 +30,7 @@ kept() {
 }
 
 is_kept_nothing() {
-  ! kept | grep -q "paused\|suspended"
+  ! prints "paused|suspended" kept
 }
 
 job_is_paused() {
@@ -40,8 +40,12 @@ job_is_paused() {
 # pause_job: begins a stream, and waits until its job is held before the end
 pause_job() {
   virt-stream -q start guest vda
-  wait_until 20 eval 'kept | grep -q "job=.paused"'
+  wait_until 20 prints "job=.paused" kept
   wait_until 5 job_is_paused
+}
+
+no_stream_is_listed() {
+  ! prints guest virt-stream list
 }
 
 is_completed() {
@@ -112,7 +116,7 @@ end_life
 start_life
 pause_job
 virsh -q destroy guest
-wait_until 20 eval 'virt-stream list | grep -vq guest'
+wait_until 20 no_stream_is_listed
 qemu-img check -q "$dir/guest.qcow2"
 virsh -q undefine guest
 rm "$dir/guest.qcow2"
@@ -120,7 +124,7 @@ rm "$dir/guest.qcow2"
 # --- the guest is suspended: killed ---
 start_life 64M
 suspend_guest
-kept | grep -q "guest=.suspended"
+prints "guest=.suspended" kept
 kill_daemon
 wait $start && fail "a start that was killed has succeeded"
 guest_is guest paused

@@ -19,7 +19,7 @@ new_guest() {
 
 # phase_is GUEST DISK PHASE
 phase_is() {
-  virt-stream info "$1" "$2" | grep -qE "^Phase: +$3$"
+  prints "^Phase: +$3$" virt-stream info "$1" "$2"
 }
 
 job_is_past() {

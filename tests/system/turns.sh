@@ -21,7 +21,7 @@ speeds() {
 waiting() {
   local disk
   for disk in "${disks[@]}"; do
-    virt-stream info guest "$disk" | grep -q "^Phase: *wait$" && echo "$disk"
+    prints "^Phase: *wait$" virt-stream info guest "$disk" && echo "$disk"
   done | xargs
 }
 
