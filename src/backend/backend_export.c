@@ -7,11 +7,8 @@
 #include "backend/backend_qmp.h"
 #include "util/error.h"
 #include "util/handle.h"
-#include "util/log.h"
 
 #define VIR_FROM_THIS VIR_FROM_QEMU
-
-LOG_INIT("backend.export");
 
 struct _backendExport {
     virDomainPtr dom;
@@ -60,13 +57,13 @@ backendExportNew(backendNbdServer *server, virDomainPtr dom, const char *target)
     self->dom = dom;
     self->id = g_strconcat(BACKEND_NBD_SERVER_PREFIX, target, NULL);
     self->server = server;
-    if (backendNbdServerAcquire(server, dom) == 0) {
+    if (backendNbdServerAcquire(server, dom, self->id) == 0) {
         virErrorPtr kept;
 
         if (backendExportAdd(self, target) == 0)
             return self;
         kept = errorKeep();
-        backendNbdServerRelease(self->server, dom);
+        backendNbdServerRelease(self->server, dom, self->id);
         errorRestore(kept);
     }
     backendExportDrop(self);
@@ -94,14 +91,8 @@ backendExportGetName(const backendExport *self)
 void
 backendExportFree(backendExport *self)
 {
-    g_autofree char *del = NULL;
-
     if (!self)
         return;
-    del = backendQmpExportDel(self->id);
-    /* the fewer commands, the less likely that somebody's next call comes between them */
-    if (!backendNbdServerRelease(self->server, self->dom) &&
-        backendMonitorSend(self->dom, del, -1, NULL) < 0)
-        LOG_DEBUG("removing export %s: %s", self->id, errorText());
+    backendNbdServerRelease(self->server, self->dom, self->id);
     backendExportDrop(self);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* backend_nbd_server.c: a server's users, and its socket */
+/* backend_nbd_server.c: a server's exports, and its socket */
 
 #include "backend/backend_nbd_server.h"
 
@@ -27,8 +27,11 @@ struct _backendNbdServer {
     char *dir;
     char *path; /* of its socket */
 
-    GMutex lock; /* held over the QMP calls that start and stop it; protects users */
-    guint users;
+    gint open; /* atomic: QEMU has something of ours, or may have */
+
+    GMutex lock;        /* held over the QMP calls; protects all below */
+    GPtrArray *exports; /* ids of those in use */
+    bool stray;         /* QEMU may have others of ours */
 };
 
 backendNbdServer *
@@ -39,6 +42,7 @@ backendNbdServerNew(const char *dir, const char *uuid)
     self->dir = g_strdup(dir);
     self->path = g_build_filename(dir, uuid, NULL);
     g_mutex_init(&self->lock);
+    self->exports = g_ptr_array_new_with_free_func(g_free);
     return self;
 }
 
@@ -48,6 +52,7 @@ backendNbdServerFree(backendNbdServer *self)
     if (!self)
         return;
     g_mutex_clear(&self->lock);
+    g_ptr_array_unref(self->exports);
     g_free(self->dir);
     g_free(self->path);
     g_free(self);
@@ -120,29 +125,75 @@ backendNbdServerStart(virDomainPtr dom, int fd)
     return -1;
 }
 
-/* Takes away what we left in this QEMU; false if there is nothing, or the server is somebody
- * else's. @ours: it is ours even if it exports nothing yet. */
 static bool
-backendNbdServerClear(virDomainPtr dom, bool ours)
+backendNbdServerIsExport(const backendNbdServer *self, const char *id)
+{
+    return g_ptr_array_find_with_equal_func(self->exports, id, g_str_equal, NULL);
+}
+
+/* Removes the exports of ours that are not in use, and tells which there are; -1 if that fails. */
+static int
+backendNbdServerRemoveStray(backendNbdServer *self, virDomainPtr dom, bool *ours, bool *others)
 {
     g_autofree char *query = backendQmpQueryBlockExports();
-    g_autofree char *stop = backendQmpNbdServerStop();
     g_autofree char *reply = NULL;
     g_auto(GStrv) ids = NULL;
 
+    *ours = *others = false;
     if (backendMonitorSend(dom, query, -1, &reply) < 0 || !(ids = backendQmpReplyExports(reply)))
-        return false;
-    for (char **id = ids; *id; id++) {
-        if (!g_str_has_prefix(*id, BACKEND_NBD_SERVER_PREFIX))
-            return false;
-    }
+        return -1;
     for (char **id = ids; *id; id++) {
         g_autofree char *del = backendQmpExportDel(*id);
+        bool isOurs = g_str_has_prefix(*id, BACKEND_NBD_SERVER_PREFIX);
 
-        if (backendMonitorSend(dom, del, -1, NULL) < 0)
-            return false;
+        *(isOurs ? ours : others) = true;
+        if (isOurs && !backendNbdServerIsExport(self, *id) &&
+            backendMonitorSend(dom, del, -1, NULL) < 0)
+            return -1;
     }
-    return (ours || ids[0]) && backendMonitorSend(dom, stop, -1, NULL) == 0;
+    self->stray = false;
+    return 0;
+}
+
+/* Stops the server of a QEMU, if it is ours and nobody uses it. @ours: it is, even if it exports
+ * nothing yet. */
+static bool
+backendNbdServerStop(backendNbdServer *self, virDomainPtr dom, bool ours)
+{
+    g_autofree char *stop = backendQmpNbdServerStop();
+    bool exportsOurs;
+    bool exportsOthers;
+
+    return backendNbdServerRemoveStray(self, dom, &exportsOurs, &exportsOthers) == 0 &&
+           !exportsOthers && (ours || exportsOurs) && backendMonitorSend(dom, stop, -1, NULL) == 0;
+}
+
+/* Nobody listens any more: QEMU has closed the socket, or never had it. Then it is crossed off. */
+static bool
+backendNbdServerIsSettled(backendNbdServer *self)
+{
+    if (self->exports->len > 0 || backendNbdServerIsServed(self->path))
+        return false;
+    unlink(self->path);
+    self->stray = false;
+    g_atomic_int_set(&self->open, false);
+    return true;
+}
+
+/* A socket may be in QEMU without being a server's: of a start that was refused, or did not come. */
+static bool
+backendNbdServerTakeBack(backendNbdServer *self, virDomainPtr dom)
+{
+    g_autofree char *closefd = backendQmpClosefd(BACKEND_NBD_SERVER_FD_NAME);
+
+    if (backendNbdServerIsSettled(self))
+        return true;
+    g_atomic_int_set(&self->open, true);
+    if (!dom)
+        return false;
+    if (backendMonitorSend(dom, closefd, -1, NULL) == 0 && backendNbdServerIsSettled(self))
+        return true;
+    return backendNbdServerStop(self, dom, true) && backendNbdServerIsSettled(self);
 }
 
 static int
@@ -155,22 +206,24 @@ backendNbdServerBegin(backendNbdServer *self, virDomainPtr dom)
         errorReportSystem(errno, "cannot create directory '%s'", self->dir);
         return -1;
     }
-    unlink(self->path);
+    if (!backendNbdServerTakeBack(self, dom)) {
+        errorReport(VIR_ERR_OPERATION_FAILED, "%s", "QEMU still has an NBD server of before");
+        return -1;
+    }
     if ((fd = backendNbdServerSocket(self->path, true)) < 0)
         return -1;
+    g_atomic_int_set(&self->open, true);
     rc = backendNbdServerStart(dom, fd);
     if (rc < 0) {
         virErrorPtr refused = errorKeep();
 
-        if (backendNbdServerClear(dom, false))
+        if (backendNbdServerStop(self, dom, false))
             rc = backendNbdServerStart(dom, fd);
         else
             errorRestore(g_steal_pointer(&refused));
         virFreeError(refused);
     }
     close(fd);
-    if (rc < 0)
-        unlink(self->path);
     return rc;
 }
 
@@ -186,42 +239,67 @@ backendNbdServerListLeft(const char *dir)
     return g_strv_builder_end(uuids);
 }
 
+bool
+backendNbdServerIsOpen(backendNbdServer *self)
+{
+    return g_atomic_int_get(&self->open);
+}
+
+static void
+backendNbdServerRemoveUnused(backendNbdServer *self, virDomainPtr dom)
+{
+    bool ours;
+    bool others;
+
+    if (self->exports->len == 0) {
+        if (!backendNbdServerTakeBack(self, dom))
+            LOG_DEBUG("socket '%s' is still QEMU's: %s", self->path, errorText());
+    } else if (self->stray && backendNbdServerRemoveStray(self, dom, &ours, &others) < 0) {
+        LOG_DEBUG("removing exports: %s", errorText());
+    }
+}
+
 void
 backendNbdServerRemoveLeft(backendNbdServer *self, virDomainPtr dom)
 {
-    LOCK_SCOPE(&self->lock);
-
-    if (self->users > 0)
-        return;
-    if (dom && backendNbdServerIsServed(self->path) && !backendNbdServerClear(dom, true))
-        LOG_INFO("domain %s: its NBD server stays: %s", virDomainGetName(dom), errorText());
-    unlink(self->path);
+    if (!g_mutex_trylock(&self->lock))
+        return; /* somebody waits for QEMU: the next time */
+    backendNbdServerRemoveUnused(self, dom);
+    g_mutex_unlock(&self->lock);
 }
 
 int
-backendNbdServerAcquire(backendNbdServer *self, virDomainPtr dom)
+backendNbdServerAcquire(backendNbdServer *self, virDomainPtr dom, const char *id)
 {
     LOCK_SCOPE(&self->lock);
 
-    if (self->users == 0 && backendNbdServerBegin(self, dom) < 0)
+    if (self->exports->len == 0 && backendNbdServerBegin(self, dom) < 0) {
+        virErrorPtr kept = errorKeep();
+
+        backendNbdServerIsSettled(self);
+        errorRestore(kept);
         return -1;
-    self->users++;
+    }
+    g_ptr_array_add(self->exports, g_strdup(id));
     return 0;
 }
 
-bool
-backendNbdServerRelease(backendNbdServer *self, virDomainPtr dom)
+void
+backendNbdServerRelease(backendNbdServer *self, virDomainPtr dom, const char *id)
 {
     LOCK_SCOPE(&self->lock);
+    g_autofree char *del = backendQmpExportDel(id);
     g_autofree char *stop = backendQmpNbdServerStop();
+    guint index;
 
-    if (--self->users > 0)
-        return false;
-    if (backendMonitorSend(dom, stop, -1, NULL) < 0)
-        LOG_DEBUG("stopping the NBD server: %s", errorText());
-    if (virConnectIsAlive(virDomainGetConnect(dom)) != 0)
-        unlink(self->path);
-    return true;
+    if (g_ptr_array_find_with_equal_func(self->exports, id, g_str_equal, &index))
+        g_ptr_array_remove_index_fast(self->exports, index);
+    /* the fewer commands, the less likely that somebody's next call comes between them */
+    if (backendMonitorSend(dom, self->exports->len > 0 ? del : stop, -1, NULL) < 0) {
+        LOG_DEBUG("giving back export %s: %s", id, errorText());
+        self->stray = true;
+    }
+    backendNbdServerIsSettled(self);
 }
 
 int

@@ -5,6 +5,9 @@
  * All exports of a guest share it; the first starts it, the last stops it. It listens on a socket
  * that is handed to it, in a directory that nobody else can enter. Somebody else's server is left
  * alone: then nothing is exported.
+ *
+ * The directory tells what QEMUs have of ours: the socket is there before QEMU gets it, and its
+ * name goes when nobody listens on it any more, whatever QEMU or libvirtd have answered, or not.
  */
 
 #pragma once
@@ -22,19 +25,21 @@ typedef struct _backendNbdServer backendNbdServer;
 backendNbdServer *backendNbdServerNew(const char *dir, const char *uuid);
 void backendNbdServerFree(backendNbdServer *self);
 
-/* The UUIDs of the guests in which an earlier connection, or an earlier daemon, had to leave a
- * server of ours: its socket is still in @dir. */
+/* The UUIDs of the guests whose QEMU has a server of ours, or may have: sockets in @dir */
 GStrv backendNbdServerListLeft(const char *dir);
 
-/* Takes such a server away, unless somebody uses it by now. @dom NULL: the guest is no more. */
+/* Whether QEMU has something of ours, or may have; it does not wait. */
+bool backendNbdServerIsOpen(backendNbdServer *self);
+
+/* Takes away what nobody uses, if there is anything; to be called again while it is open. @dom
+ * NULL: the guest is no more. */
 void backendNbdServerRemoveLeft(backendNbdServer *self, virDomainPtr dom);
 
-/* One more user of the server, which is started if it is the first; -1 on error. */
-int backendNbdServerAcquire(backendNbdServer *self, virDomainPtr dom);
+/* The server is to have an export @id, and is started if it is the first; -1 on error. */
+int backendNbdServerAcquire(backendNbdServer *self, virDomainPtr dom, const char *id);
 
-/* One user less; the last stops it, which takes all exports away. If libvirt cannot be reached the
- * server stays, to be removed later. Returns whether it was the last. */
-bool backendNbdServerRelease(backendNbdServer *self, virDomainPtr dom);
+/* Takes the export away; with the last one stops the server. What QEMU does not confirm is left. */
+void backendNbdServerRelease(backendNbdServer *self, virDomainPtr dom, const char *id);
 
 /* A new socket connected to the server, or -1. */
 int backendNbdServerConnect(const backendNbdServer *self);

@@ -80,7 +80,7 @@ qemuConnUp(virConnectPtr conn, void *opaque)
         .statusDir = self->config.hydrate ? self->config.statusDir : NULL,
     };
 
-    qemuHydrationRemoveLeft(self->guests, conn);
+    qemuHydrationTakeBackAll(self->guests, conn);
     if (!(self->reaction = qemuReactionNew(conn, self->thread, self->guests, &config, true)))
         return -1;
     LOCK_SCOPE(&qemuConnShared.lock);

@@ -117,6 +117,15 @@ qemuGuestGet(qemuGuestTable *table, virDomainPtr dom)
     return self;
 }
 
+void
+qemuGuestSetOwing(qemuGuest *self, bool owing)
+{
+    LOCK_SCOPE(&self->table->lock);
+
+    self->refs += owing - self->owing; /* the caller has one, too */
+    self->owing = owing;
+}
+
 GPtrArray *
 qemuGuestList(qemuGuestTable *table)
 {

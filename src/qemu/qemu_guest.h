@@ -34,7 +34,9 @@ struct _qemuGuest {
     taskQueue *tasks;   /* what libvirt's events and the tick ask for; it may wait for QEMU */
     taskQueue *cleanup; /* what is given back, whatever the tasks wait for */
 
-    guint refs; /* protected by the table's lock */
+    /* protected by the table's lock */
+    guint refs;
+    bool owing; /* one of them is for what is owed */
 
     GMutex lock;               /* protects all below, and the streams; the locks of the table and of
                   * stream_event.c nest in it */
@@ -64,6 +66,10 @@ taskQueuePool *qemuGuestTableGetCleanup(qemuGuestTable *self);
 
 /* The guest of a domain, which is put into the table if it is not there */
 qemuGuest *qemuGuestGet(qemuGuestTable *table, virDomainPtr dom);
+
+/* Whether QEMU has something of ours, or may have, that nobody uses: as long as that is so, the
+ * guest is kept. */
+void qemuGuestSetOwing(qemuGuest *self, bool owing);
 
 /* All guests, as references */
 GPtrArray *qemuGuestList(qemuGuestTable *table);

@@ -454,18 +454,26 @@ qemuHydrationYield(qemuStream *stream, const char *reason)
     qemuHydrationPush(stream, qemuHydrationGiveBack, NULL);
 }
 
-/* What an earlier one left in a guest that runs */
 static void
-qemuHydrationRemoveServer(void *opaque)
+qemuHydrationRemoveLeft(void *opaque)
 {
     qemuGuest *guest = opaque;
     g_autoptr(virDomain) dom = qemuGuestGetDomain(guest);
 
     backendNbdServerRemoveLeft(guest->server, dom);
+    qemuGuestSetOwing(guest, backendNbdServerIsOpen(guest->server));
 }
 
 void
-qemuHydrationRemoveLeft(qemuGuestTable *table, virConnectPtr conn)
+qemuHydrationTakeBack(qemuGuest *guest)
+{
+    if (!taskQueueIsBusy(guest->cleanup))
+        taskQueuePush(guest->cleanup, qemuHydrationRemoveLeft, qemuGuestRef(guest),
+                      (GDestroyNotify) qemuGuestUnref);
+}
+
+void
+qemuHydrationTakeBackAll(qemuGuestTable *table, virConnectPtr conn)
 {
     const char *dir = qemuGuestTableGetConfig(table)->socketDir;
     g_auto(GStrv) left = backendNbdServerListLeft(dir);
@@ -474,10 +482,9 @@ qemuHydrationRemoveLeft(qemuGuestTable *table, virConnectPtr conn)
         g_autoptr(virDomain) dom = backendDomainLookup(conn, *uuid);
 
         if (dom) {
-            qemuGuest *guest = qemuGuestGet(table, dom);
+            g_autoptr(qemuGuest) guest = qemuGuestGet(table, dom);
 
-            taskQueuePush(guest->cleanup, qemuHydrationRemoveServer, guest,
-                          (GDestroyNotify) qemuGuestUnref);
+            qemuHydrationTakeBack(guest);
         } else {
             backendNbdServer *server = backendNbdServerNew(dir, *uuid);
 

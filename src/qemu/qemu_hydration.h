@@ -15,9 +15,10 @@
 
 #include "qemu/qemu_streams.h"
 
-/* What an earlier connection, or an earlier daemon, had to leave in its guests is taken away; does
- * not wait for QEMU. */
-void qemuHydrationRemoveLeft(qemuGuestTable *table, virConnectPtr conn);
+/* What QEMU still has of ours, and nobody uses, is taken back, by this connection or, of all guests,
+ * also of an earlier one, or an earlier daemon. Does not wait for QEMU; to be tried again. */
+void qemuHydrationTakeBack(qemuGuest *guest);
+void qemuHydrationTakeBackAll(qemuGuestTable *table, virConnectPtr conn);
 
 /* Brings the stream's statistics up to date. */
 void qemuHydrationReport(qemuStream *stream);

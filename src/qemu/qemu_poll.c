@@ -179,11 +179,11 @@ qemuPollAddRunning(qemuPoll *self, GPtrArray *guests)
 }
 
 static bool
-qemuPollHasActive(qemuGuest *guest)
+qemuPollIsNeeded(qemuGuest *guest)
 {
     g_autoptr(GPtrArray) active = qemuStreamsGetActive(guest);
 
-    return active->len > 0;
+    return active->len > 0 || backendNbdServerIsOpen(guest->server);
 }
 
 /* The guests to ask; NULL if there are none: then it falls asleep. */
@@ -198,7 +198,7 @@ qemuPollListGuests(qemuPoll *self)
         return g_steal_pointer(&guests);
     }
     for (guint i = guests->len; i > 0; i--) {
-        if (!qemuPollHasActive(g_ptr_array_index(guests, i - 1)))
+        if (!qemuPollIsNeeded(g_ptr_array_index(guests, i - 1)))
             g_ptr_array_remove_index_fast(guests, i - 1);
     }
     if (guests->len > 0)
@@ -219,6 +219,8 @@ qemuPollTick(void *opaque)
     for (guint i = 0; i < guests->len; i++) {
         qemuGuest *guest = g_ptr_array_index(guests, i);
 
+        if (backendNbdServerIsOpen(guest->server))
+            qemuHydrationTakeBack(guest);
         if (!taskQueueIsBusy(guest->tasks))
             qemuPollPush(self, guest, qemuPollAskGuest, true);
     }

@@ -141,8 +141,12 @@ qemuStreamsForgetAll(qemuGuestTable *table)
 {
     g_autoptr(GPtrArray) guests = qemuGuestList(table);
 
-    for (guint i = 0; i < guests->len; i++)
-        g_ptr_array_unref(qemuStreamsTakeAll(g_ptr_array_index(guests, i)));
+    for (guint i = 0; i < guests->len; i++) {
+        qemuGuest *guest = g_ptr_array_index(guests, i);
+
+        g_ptr_array_unref(qemuStreamsTakeAll(guest));
+        qemuGuestSetOwing(guest, false);
+    }
 }
 
 /* Gives the turn to one of those that wait, if none has it. Its speed follows: qemu_speed.h. */

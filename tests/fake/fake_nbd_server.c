@@ -63,6 +63,14 @@ backendNbdServerListLeft(const char *dir)
     return g_strv_builder_end(left);
 }
 
+bool
+backendNbdServerIsOpen(backendNbdServer *self)
+{
+    LOCK_SCOPE(&fakeNbdServers.lock);
+
+    return g_ptr_array_find_with_equal_func(fakeNbdServers.left, self->uuid, g_str_equal, NULL);
+}
+
 void
 backendNbdServerRemoveLeft(backendNbdServer *self, virDomainPtr dom)
 {

@@ -393,15 +393,15 @@ testRemoveLeft(qemuFixture *fix, const void *opaque)
 {
     g_autofree char *gone = g_strdup_printf("server_remove_left %s\n", fix->b->uuid);
 
-    qemuHydrationRemoveLeft(fix->guests, fakeGuestGetConnect());
+    qemuHydrationTakeBackAll(fix->guests, fakeGuestGetConnect());
     assertCalls("");
     fakeNbdServerLeave(fix->a->uuid);
-    qemuHydrationRemoveLeft(fix->guests, fakeGuestGetConnect());
+    qemuHydrationTakeBackAll(fix->guests, fakeGuestGetConnect());
     qemuFixtureSettle(fix);
     assertCalls("server_remove_left a\n");
     fakeNbdServerLeave(fix->b->uuid);
     fakeGuestSetState(fix->b, FAKE_GUEST_GONE);
-    qemuHydrationRemoveLeft(fix->guests, fakeGuestGetConnect());
+    qemuHydrationTakeBackAll(fix->guests, fakeGuestGetConnect());
     assertCalls(gone);
 }
 

@@ -3,6 +3,7 @@
 
 #include "qemu/qemu_poll.h"
 
+#include "qemu/qemu_hydration.h"
 #include "qemu_fixture.h"
 #include "util/lock.h"
 
@@ -349,6 +350,39 @@ testGuestLeft(qemuFixture *fix, const void *opaque)
 }
 
 static void
+testAssertGuests(qemuFixture *fix, guint expected)
+{
+    g_autoptr(GPtrArray) guests = qemuGuestList(fix->guests);
+
+    g_assert_cmpuint(guests->len, ==, expected);
+}
+
+/* What QEMU does not give back is asked for again, and its guest not forgotten before. */
+static void
+testOwed(qemuFixture *fix, const void *opaque)
+{
+    testPoll self = testPollNew(fix);
+
+    fakeNbdServerLeave(fix->a->uuid);
+    fakeCallRefuse("server_remove_left", VIR_ERR_OPERATION_TIMEOUT, "silent");
+    qemuHydrationTakeBackAll(fix->guests, fakeGuestGetConnect());
+    qemuFixtureSettle(fix);
+    testAssertGuests(fix, 1);
+    qemuPollWake(self.poll);
+    for (guint i = 0; i < 3; i++)
+        qemuFixtureTick(fix);
+    assertCalls("server_remove_left a\nserver_remove_left a\nserver_remove_left a\n"
+                "server_remove_left a\n");
+    fakeCallAccept("server_remove_left");
+    qemuFixtureTick(fix);
+    assertCalls("server_remove_left a\n");
+    testAssertGuests(fix, 0);
+    g_assert_cmpuint(fakeTimeTick(), ==, 1);
+    g_assert_cmpuint(fakeTimeTick(), ==, 0);
+    testPollFree(&self, fix);
+}
+
+static void
 testFreeNothing(void)
 {
     qemuPollFree(NULL);
@@ -373,6 +407,7 @@ main(int argc, char **argv)
     qemuFixtureAdd("/qemu_poll/reconnect-off", testReconnectOff);
     qemuFixtureAdd("/qemu_poll/first-look-silent", testFirstLookSilent);
     qemuFixtureAdd("/qemu_poll/guest-left", testGuestLeft);
+    qemuFixtureAdd("/qemu_poll/owed", testOwed);
     g_test_add_func("/qemu_poll/free-nothing", testFreeNothing);
     return g_test_run();
 }
