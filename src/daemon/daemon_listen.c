@@ -63,19 +63,21 @@ daemonListenBind(int fd, const struct sockaddr_un *addr)
 {
     mode_t mask = umask(0177);
     int rc = bind(fd, (const struct sockaddr *) addr, sizeof(*addr));
+    int err = errno;
 
-    if (rc < 0 && errno == EADDRINUSE && daemonListenIsStale(addr)) {
+    if (rc < 0 && err == EADDRINUSE && daemonListenIsStale(addr)) {
         unlink(addr->sun_path);
         rc = bind(fd, (const struct sockaddr *) addr, sizeof(*addr));
+        err = errno;
     }
     umask(mask);
-    if (rc < 0 && errno == EADDRINUSE)
+    if (rc < 0 && err == EADDRINUSE)
         errorReport(VIR_ERR_OPERATION_INVALID,
                     "'%s' is in use: another daemon answers on it, "
                     "or it is not a socket",
                     addr->sun_path);
     else if (rc < 0)
-        errorReportSystem(errno, "cannot bind to socket '%s'", addr->sun_path);
+        errorReportSystem(err, "cannot bind to socket '%s'", addr->sun_path);
     return rc;
 }
 
