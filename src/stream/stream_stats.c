@@ -121,7 +121,8 @@ streamStatsGetState(const streamStats *self, virDomainStreamDiskStatePtr state)
 
     if (g_strlcpy(result.alias, self->alias, sizeof(result.alias)) >= sizeof(result.alias) ||
         g_strlcpy(result.target, self->target, sizeof(result.target)) >= sizeof(result.target)) {
-        errorReport(VIR_ERR_OVERFLOW, "the alias of disk '%s' is too long", self->target);
+        errorReport(VIR_ERR_OVERFLOW, "the name or the alias of disk '%s' is too long",
+                    self->target);
         return -1;
     }
     *state = result;

@@ -177,7 +177,7 @@ testState(void)
     g_free(stream->alias);
     stream->alias = g_strnfill(VIR_DOMAIN_STREAM_DISK_NAME_BUFLEN, 'x');
     g_assert_cmpint(testStreamGetState(stream, &state), ==, -1);
-    expectError(VIR_ERR_OVERFLOW, "the alias of disk 'vda' is too long");
+    expectError(VIR_ERR_OVERFLOW, "the name or the alias of disk 'vda' is too long");
 }
 
 int
