@@ -33,8 +33,8 @@ LAYERS = {
 JOINS = {"src/driver.c": {"src/qemu", "src/remote", "src/test"}}
 
 LIBRARIES = {
-    "libxml/": {"src/conf", "tools/stream-disk.c"},
-    "json-c/": {"src/backend/backend_qmp.c", "tools/stream-json.c", "tools/stream-json.h"},
+    "libxml/": {"src/conf", "tools/cli-disk.c"},
+    "json-c/": {"src/backend/backend_qmp.c", "tools/cli-json.c", "tools/cli-json.h"},
     "libnbd": {"src/hydrate/hydrate_nbd.c"},
     "libvirt/libvirt-qemu": {"src/backend"},
     "rpc/": {"src/rpc", "src/remote"},

@@ -3,7 +3,7 @@
 """check-schema.py: the schema of --json and the table of the manual page know every statistic
 
 That is, every VIR_DOMAIN_STREAM_DISK_STATS_ and _PARAM_ of the public header with its type, the
-words that tools/stream-stats.c has for numbers, and no field that the header does not have. The
+words that tools/cli-stats.c has for numbers, and no field that the header does not have. The
 table has all settings, too, units as the header has them, and says what may be set when.
 """
 import json
@@ -13,7 +13,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEADER = (ROOT / "include/libvirt/libvirt-streamdisk.h").read_text()
-WORDS = (ROOT / "tools/stream-stats.c").read_text()
+WORDS = (ROOT / "tools/cli-stats.c").read_text()
 MANUAL = (ROOT / "docs/manpages/virt-stream.1.rst").read_text()
 STREAM = json.loads((ROOT / "docs/virt-stream.schema.json").read_text())["$defs"]["stream"]
 
@@ -43,7 +43,7 @@ def header_fields():
 
 
 def words_of(field):
-    """The words of an INT: those of the table that stream-stats.c names for the field."""
+    """The words of an INT: those of the table that cli-stats.c names for the field."""
     macro = re.search(rf'# define (\w+) "{re.escape(field)}"', HEADER)[1]
     table = re.search(rf"\{{ {macro}, (\w+),", WORDS)
     if not table:

@@ -7,10 +7,10 @@
 #include <libvirt/virterror.h>
 #include <stdio.h>
 
-#include "stream-format.h"
-#include "stream-job.h"
-#include "stream-loop.h"
-#include "stream-virsh.h"
+#include "cli-format.h"
+#include "cli-job.h"
+#include "cli-loop.h"
+#include "cli-virsh.h"
 
 static struct {
     char *domain;
@@ -63,23 +63,23 @@ virshDomainBlockpullStray(void)
 
 /* Whether the options are right, with their numbers in @bandwidth and @timeout. */
 static bool
-virshDomainBlockpullCheck(const streamOutput *out, unsigned long *bandwidth, int *timeout)
+virshDomainBlockpullCheck(const cliOutput *out, unsigned long *bandwidth, int *timeout)
 {
     const char *stray = virshDomainBlockpullStray();
 
     if (stray) {
-        streamVirshError(out, "Option --wait is required by option --%s", stray);
+        cliVirshError(out, "Option --wait is required by option --%s", stray);
         return false;
     }
-    if (!streamVirshCheckText(out, "path", virshDomainBlockpullOptions.path) ||
-        !streamVirshCheckText(out, "base", virshDomainBlockpullOptions.base))
+    if (!cliVirshCheckText(out, "path", virshDomainBlockpullOptions.path) ||
+        !cliVirshCheckText(out, "base", virshDomainBlockpullOptions.base))
         return false;
     if (virshDomainBlockpullOptions.bandwidth &&
-        !streamVirshReadBandwidth(out, virshDomainBlockpullOptions.bandwidth,
-                                  virshDomainBlockpullOptions.bytes, bandwidth))
+        !cliVirshReadBandwidth(out, virshDomainBlockpullOptions.bandwidth,
+                               virshDomainBlockpullOptions.bytes, bandwidth))
         return false;
     return !virshDomainBlockpullOptions.timeout ||
-           streamVirshReadSeconds(out, virshDomainBlockpullOptions.timeout, timeout);
+           cliVirshReadSeconds(out, virshDomainBlockpullOptions.timeout, timeout);
 }
 
 static int
@@ -100,54 +100,53 @@ virshDomainBlockpullCall(virDomainPtr dom, unsigned long bandwidth)
     return virDomainBlockRebase(dom, path, virshDomainBlockpullOptions.base, bandwidth, flags);
 }
 
-static streamExit
-virshDomainBlockpullWait(streamJob *job, const streamOutput *out)
+static cliExit
+virshDomainBlockpullWait(cliJob *job, const cliOutput *out)
 {
     g_autofree char *reason = NULL;
 
-    switch (
-        streamJobWait(job, virshDomainBlockpullOptions.verbose ? "Block Pull" : NULL,
-                      virshDomainBlockpullOptions.async ? VIR_DOMAIN_BLOCK_JOB_ABORT_ASYNC : 0)) {
-    case -1: return streamVirshLastError(out);
+    switch (cliJobWait(job, virshDomainBlockpullOptions.verbose ? "Block Pull" : NULL,
+                       virshDomainBlockpullOptions.async ? VIR_DOMAIN_BLOCK_JOB_ABORT_ASYNC : 0)) {
+    case -1: return cliVirshLastError(out);
     case VIR_DOMAIN_BLOCK_JOB_CANCELED:
-        streamOutputMessage(out, "\nPull aborted");
-        return STREAM_EXIT_FAILED;
+        cliOutputMessage(out, "\nPull aborted");
+        return CLI_EXIT_FAILED;
     case VIR_DOMAIN_BLOCK_JOB_FAILED:
-        streamOutputMessage(out, "\nPull failed");
-        if ((reason = streamJobGetReason(job)))
-            streamOutputError(out, VIR_ERR_OPERATION_FAILED, "%s", reason);
-        return STREAM_EXIT_FAILED;
-    default: streamOutputMessage(out, "\nPull complete"); return STREAM_EXIT_DONE;
+        cliOutputMessage(out, "\nPull failed");
+        if ((reason = cliJobGetReason(job)))
+            cliOutputError(out, VIR_ERR_OPERATION_FAILED, "%s", reason);
+        return CLI_EXIT_FAILED;
+    default: cliOutputMessage(out, "\nPull complete"); return CLI_EXIT_DONE;
     }
 }
 
-static streamExit
-virshDomainBlockpullRun(streamClient *client, char **args)
+static cliExit
+virshDomainBlockpullRun(cliClient *client, char **args)
 {
-    const streamOutput *out = &client->out;
+    const cliOutput *out = &client->out;
     g_autoptr(virDomain) dom = NULL;
-    g_autoptr(streamJob) job = NULL;
+    g_autoptr(cliJob) job = NULL;
     unsigned long bandwidth = 0;
     int timeout = 0;
 
-    if (streamLoopInit() < 0)
-        return streamVirshLastError(out);
-    if (!streamVirshConnect(client) || !virshDomainBlockpullCheck(out, &bandwidth, &timeout) ||
-        !(dom = streamVirshGetDomain(client, virshDomainBlockpullOptions.domain)))
-        return STREAM_EXIT_FAILED;
+    if (cliLoopInit() < 0)
+        return cliVirshLastError(out);
+    if (!cliVirshConnect(client) || !virshDomainBlockpullCheck(out, &bandwidth, &timeout) ||
+        !(dom = cliVirshGetDomain(client, virshDomainBlockpullOptions.domain)))
+        return CLI_EXIT_FAILED;
 
     if (virshDomainBlockpullOptions.wait &&
-        !(job = streamJobNew(client, dom, virshDomainBlockpullOptions.path, timeout)))
-        return streamVirshLastError(out);
+        !(job = cliJobNew(client, dom, virshDomainBlockpullOptions.path, timeout)))
+        return cliVirshLastError(out);
     if (virshDomainBlockpullCall(dom, bandwidth) < 0)
-        return streamVirshLastError(out);
+        return cliVirshLastError(out);
     if (job)
         return virshDomainBlockpullWait(job, out);
-    streamOutputMessage(out, "Block Pull started");
-    return STREAM_EXIT_DONE;
+    cliOutputMessage(out, "Block Pull started");
+    return CLI_EXIT_DONE;
 }
 
-const streamCommand virshDomainBlockpullCommand = {
+const cliCommand virshDomainBlockpullCommand = {
     .name = "blockpull",
     .arguments = "DOMAIN DISK [BANDWIDTH [BASE]]",
     .minArgs = 2,
@@ -206,7 +205,7 @@ static const char *const virshDomainBlockjobTypes[] = {
 
 /* Whether no two options exclude each other. */
 static bool
-virshDomainBlockjobCheck(const streamOutput *out)
+virshDomainBlockjobCheck(const cliOutput *out)
 {
     const struct {
         const char *name;
@@ -229,33 +228,33 @@ virshDomainBlockjobCheck(const streamOutput *out)
             /* these two go together */
             if (g_str_equal(showing[s].name, "bytes") && g_str_equal(acting[a].name, "bandwidth"))
                 continue;
-            streamVirshError(out, "Options --%s and --%s are mutually exclusive", showing[s].name,
-                             acting[a].name);
+            cliVirshError(out, "Options --%s and --%s are mutually exclusive", showing[s].name,
+                          acting[a].name);
             return false;
         }
     }
     return true;
 }
 
-static streamExit
-virshDomainBlockjobSetSpeed(virDomainPtr dom, const streamOutput *out)
+static cliExit
+virshDomainBlockjobSetSpeed(virDomainPtr dom, const cliOutput *out)
 {
     unsigned long bandwidth;
 
-    if (!streamVirshReadBandwidth(out, virshDomainBlockjobOptions.bandwidth,
-                                  virshDomainBlockjobOptions.bytes, &bandwidth))
-        return STREAM_EXIT_FAILED;
+    if (!cliVirshReadBandwidth(out, virshDomainBlockjobOptions.bandwidth,
+                               virshDomainBlockjobOptions.bytes, &bandwidth))
+        return CLI_EXIT_FAILED;
     if (virDomainBlockJobSetSpeed(dom, virshDomainBlockjobOptions.path, bandwidth,
                                   virshDomainBlockjobOptions.bytes
                                       ? VIR_DOMAIN_BLOCK_JOB_SPEED_BANDWIDTH_BYTES
                                       : 0) < 0)
-        return streamVirshLastError(out);
-    streamVirshEnd(out);
-    return STREAM_EXIT_DONE;
+        return cliVirshLastError(out);
+    cliVirshEnd(out);
+    return CLI_EXIT_DONE;
 }
 
-static streamExit
-virshDomainBlockjobAbort(virDomainPtr dom, const streamOutput *out)
+static cliExit
+virshDomainBlockjobAbort(virDomainPtr dom, const cliOutput *out)
 {
     unsigned int flags = 0;
 
@@ -264,9 +263,9 @@ virshDomainBlockjobAbort(virDomainPtr dom, const streamOutput *out)
     if (virshDomainBlockjobOptions.pivot)
         flags |= VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT;
     if (virDomainBlockJobAbort(dom, virshDomainBlockjobOptions.path, flags) < 0)
-        return streamVirshLastError(out);
-    streamVirshEnd(out);
-    return STREAM_EXIT_DONE;
+        return cliVirshLastError(out);
+    cliVirshEnd(out);
+    return CLI_EXIT_DONE;
 }
 
 static void
@@ -281,17 +280,17 @@ virshDomainBlockjobPrint(const virDomainBlockJobInfo *info)
                info->end);
         return;
     }
-    streamVirshPrintProgress(type, info->end - info->cur, info->end);
+    cliVirshPrintProgress(type, info->end - info->cur, info->end);
     if (info->bandwidth > 0) {
-        g_autofree char *limit = streamFormatScaled(info->bandwidth, 3);
+        g_autofree char *limit = cliFormatScaled(info->bandwidth, 3);
 
         printf("    Bandwidth limit: %lu bytes/s (%s/s)", info->bandwidth, limit);
     }
     putchar('\n');
 }
 
-static streamExit
-virshDomainBlockjobShow(virDomainPtr dom, const streamOutput *out)
+static cliExit
+virshDomainBlockjobShow(virDomainPtr dom, const cliOutput *out)
 {
     virDomainBlockJobInfo info;
     bool mebibytes = virshDomainBlockjobOptions.raw && !virshDomainBlockjobOptions.bytes;
@@ -299,27 +298,27 @@ virshDomainBlockjobShow(virDomainPtr dom, const streamOutput *out)
                                       mebibytes ? 0 : VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES);
 
     if (rc < 0)
-        return streamVirshLastError(out);
+        return cliVirshLastError(out);
     if (rc == 0 && !virshDomainBlockjobOptions.raw) {
-        streamOutputMessage(out, "No current block job for %s", virshDomainBlockjobOptions.path);
-        return STREAM_EXIT_DONE;
+        cliOutputMessage(out, "No current block job for %s", virshDomainBlockjobOptions.path);
+        return CLI_EXIT_DONE;
     }
     if (rc > 0)
         virshDomainBlockjobPrint(&info);
-    streamVirshEnd(out);
-    return STREAM_EXIT_DONE;
+    cliVirshEnd(out);
+    return CLI_EXIT_DONE;
 }
 
-static streamExit
-virshDomainBlockjobRun(streamClient *client, char **args)
+static cliExit
+virshDomainBlockjobRun(cliClient *client, char **args)
 {
-    const streamOutput *out = &client->out;
+    const cliOutput *out = &client->out;
     g_autoptr(virDomain) dom = NULL;
 
-    if (!streamVirshConnect(client) || !virshDomainBlockjobCheck(out) ||
-        !(dom = streamVirshGetDomain(client, virshDomainBlockjobOptions.domain)) ||
-        !streamVirshCheckText(out, "path", virshDomainBlockjobOptions.path))
-        return STREAM_EXIT_FAILED;
+    if (!cliVirshConnect(client) || !virshDomainBlockjobCheck(out) ||
+        !(dom = cliVirshGetDomain(client, virshDomainBlockjobOptions.domain)) ||
+        !cliVirshCheckText(out, "path", virshDomainBlockjobOptions.path))
+        return CLI_EXIT_FAILED;
 
     if (virshDomainBlockjobOptions.bandwidth)
         return virshDomainBlockjobSetSpeed(dom, out);
@@ -329,7 +328,7 @@ virshDomainBlockjobRun(streamClient *client, char **args)
     return virshDomainBlockjobShow(dom, out);
 }
 
-const streamCommand virshDomainBlockjobCommand = {
+const cliCommand virshDomainBlockjobCommand = {
     .name = "blockjob",
     .arguments = "DOMAIN DISK",
     .minArgs = 2,

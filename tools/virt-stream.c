@@ -10,18 +10,18 @@
 #include <locale.h>
 #include <stdio.h>
 
-#include "stream-command.h"
-#include "stream-virsh.h"
+#include "cli-command.h"
+#include "cli-virsh.h"
 
-static const streamCommand *const virtStreamCommands[] = {
-    &streamStartCommand,
-    &streamStopCommand,
-    &streamInfoCommand,
-    &streamListCommand,
-    &streamSetCommand,
-    &streamPauseHydrationCommand,
-    &streamResumeHydrationCommand,
-    &streamEventsCommand,
+static const cliCommand *const virtStreamCommands[] = {
+    &cliStartCommand,
+    &cliStopCommand,
+    &cliInfoCommand,
+    &cliListCommand,
+    &cliSetCommand,
+    &cliPauseHydrationCommand,
+    &cliResumeHydrationCommand,
+    &cliEventsCommand,
     &virshDomainBlockpullCommand,
     &virshDomainBlockjobCommand,
 };
@@ -50,7 +50,7 @@ virtStreamOnError(void *opaque, virErrorPtr error)
 
 /* A context of the global options, after those of @command if there is one. */
 static GOptionContext *
-virtStreamContextNew(const streamCommand *command, streamClient *client, virtStreamOptions *options)
+virtStreamContextNew(const cliCommand *command, cliClient *client, virtStreamOptions *options)
 {
     const GOptionEntry globals[] = {
         { "connect", 'c', 0, G_OPTION_ARG_FILENAME, &client->uri,
@@ -84,7 +84,7 @@ virtStreamContextNew(const streamCommand *command, streamClient *client, virtStr
 }
 
 static void
-virtStreamPrintHelp(GOptionContext *context, const streamCommand *command)
+virtStreamPrintHelp(GOptionContext *context, const cliCommand *command)
 {
     g_autoptr(GString) summary = g_string_new(NULL);
     g_autofree char *name = g_strconcat("virt-stream ", command ? command->name : NULL, NULL);
@@ -108,7 +108,7 @@ virtStreamPrintHelp(GOptionContext *context, const streamCommand *command)
     g_print("%s\n", g_strchomp(help));
 }
 
-static const streamCommand *
+static const cliCommand *
 virtStreamFindCommand(const char *name)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(virtStreamCommands); i++) {
@@ -121,20 +121,19 @@ virtStreamFindCommand(const char *name)
 /* Parses the options of @command, or the global ones before it if NULL, and takes them
  * out of @args. TRUE if that was all there was to do, with *@result. */
 static gboolean
-virtStreamParse(const streamCommand *command, streamClient *client, char ***args,
-                streamExit *result)
+virtStreamParse(const cliCommand *command, cliClient *client, char ***args, cliExit *result)
 {
     virtStreamOptions options = { 0 };
     g_autoptr(GOptionContext) context = virtStreamContextNew(command, client, &options);
     g_autoptr(GError) error = NULL;
 
-    *result = STREAM_EXIT_DONE;
+    *result = CLI_EXIT_DONE;
     if (!g_option_context_parse_strv(context, args, &error)) {
         /* one wrong option, and none has been set */
         if (g_strv_contains((const char *const *) *args, "--json"))
             client->out.json = TRUE;
-        *result = streamOutputUsage(&client->out, command ? command->name : NULL, "%s",
-                                    error->message);
+        *result = cliOutputUsage(&client->out, command ? command->name : NULL, "%s",
+                                 error->message);
     } else if (options.help) {
         virtStreamPrintHelp(context, command);
     } else if (options.version) {
@@ -145,39 +144,39 @@ virtStreamParse(const streamCommand *command, streamClient *client, char ***args
     return TRUE;
 }
 
-static streamExit
-virtStreamRunVirsh(const streamCommand *command, streamClient *client, char **args)
+static cliExit
+virtStreamRunVirsh(const cliCommand *command, cliClient *client, char **args)
 {
     gboolean help = FALSE;
 
     if (client->out.json)
-        return streamOutputUsage(&client->out, command->name,
-                                 "'%s' prints what virsh prints, not JSON", command->name);
-    if (!streamVirshParse(&client->out, command, args, &help))
-        return STREAM_EXIT_FAILED;
+        return cliOutputUsage(&client->out, command->name,
+                              "'%s' prints what virsh prints, not JSON", command->name);
+    if (!cliVirshParse(&client->out, command, args, &help))
+        return CLI_EXIT_FAILED;
     if (help) {
         virtStreamOptions options = { 0 };
         g_autoptr(GOptionContext) context = virtStreamContextNew(command, client, &options);
 
         virtStreamPrintHelp(context, command);
-        return STREAM_EXIT_DONE;
+        return CLI_EXIT_DONE;
     }
     return command->run(client, args);
 }
 
-static streamExit
-virtStreamRun(streamClient *client, char ***args)
+static cliExit
+virtStreamRun(cliClient *client, char ***args)
 {
-    const streamCommand *command;
-    streamExit result;
+    const cliCommand *command;
+    cliExit result;
     int nargs;
 
     if (virtStreamParse(NULL, client, args, &result))
         return result;
     if (!(*args)[1])
-        return streamOutputUsage(&client->out, NULL, "a command is missing");
+        return cliOutputUsage(&client->out, NULL, "a command is missing");
     if (!(command = virtStreamFindCommand((*args)[1])))
-        return streamOutputUsage(&client->out, NULL, "unknown command '%s'", (*args)[1]);
+        return cliOutputUsage(&client->out, NULL, "unknown command '%s'", (*args)[1]);
 
     if (command->virsh)
         return virtStreamRunVirsh(command, client, *args + 2);
@@ -186,32 +185,32 @@ virtStreamRun(streamClient *client, char ***args)
         return result;
     nargs = (int) g_strv_length(*args) - 2;
     if (nargs < command->minArgs)
-        return streamOutputUsage(&client->out, command->name, "'%s' needs %s", command->name,
-                                 command->arguments);
+        return cliOutputUsage(&client->out, command->name, "'%s' needs %s", command->name,
+                              command->arguments);
     if (nargs > command->maxArgs)
-        return streamOutputUsage(&client->out, command->name, "unexpected argument '%s'",
-                                 (*args)[2 + command->maxArgs]);
+        return cliOutputUsage(&client->out, command->name, "unexpected argument '%s'",
+                              (*args)[2 + command->maxArgs]);
     return command->run(client, *args + 2);
 }
 
 int
 main(int argc, char **argv)
 {
-    g_auto(streamClient) client = { 0 };
+    g_auto(cliClient) client = { 0 };
     g_auto(GStrv) args = g_strdupv(argv);
-    streamExit result;
+    cliExit result;
 
     /* Texts are English and numbers with them; only characters are the user's. */
     setlocale(LC_CTYPE, "");
     if (virInitialize() < 0) {
         fputs("error: failed to initialize libvirt\n", stderr);
-        return STREAM_EXIT_FAILED;
+        return CLI_EXIT_FAILED;
     }
     virSetErrorFunc(NULL, virtStreamOnError);
 
     result = virtStreamRun(&client, &args);
     if (fflush(stdout) != 0 || ferror(stdout))
-        return streamOutputError(&client.out, VIR_ERR_SYSTEM_ERROR,
-                                 "failed to write the output: %s", g_strerror(errno));
+        return cliOutputError(&client.out, VIR_ERR_SYSTEM_ERROR, "failed to write the output: %s",
+                              g_strerror(errno));
     return result;
 }
