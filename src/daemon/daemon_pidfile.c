@@ -31,14 +31,17 @@ daemonPidfileIsCurrent(const char *path, int fd)
            opened.st_dev == current.st_dev && opened.st_ino == current.st_ino;
 }
 
+/* Whoever may read the file could lock it, with record locks, too: only its owner may. */
 static int
 daemonPidfileLock(const char *path)
 {
     while (true) {
-        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-        if (fd < 0) {
+        if (fd < 0 || fchmod(fd, 0600) < 0) {
             errorReportSystem(errno, "cannot open pid file '%s'", path);
+            if (fd >= 0)
+                close(fd);
             return -1;
         }
         if (flock(fd, LOCK_EX | LOCK_NB) < 0) {

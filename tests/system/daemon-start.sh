@@ -23,6 +23,7 @@ refused() {
 start_daemon
 assert_eq "$(stat -c %a "$run/virtstreamd-sock" "$run/virtstreamd-sock-ro" | xargs)" "700 700"
 assert_eq "$(cat "$run/virtstreamd.pid")" "${pids[daemon]}"
+assert_eq "$(stat -c %a "$run/virtstreamd.pid")" 600 # who could read it could lock it
 connects "$run/virtstreamd-sock-ro"
 [ ! -e "$run/libvirt-sock" ] || fail "something started a libvirtd"
 
