@@ -454,6 +454,7 @@ qemuHydrationYield(qemuStream *stream, const char *reason)
     qemuHydrationPush(stream, qemuHydrationGiveBack, NULL);
 }
 
+/* What nobody uses; the guest is kept as long as there is any. */
 static void
 qemuHydrationRemoveLeft(void *opaque)
 {
